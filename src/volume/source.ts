@@ -1,0 +1,137 @@
+// The seam of a volume: a walk of its tree in columns, then the contents of chosen inodes in batches.
+// The first implementation is a live directory; images of file systems follow the same shape.
+import type { ByteString } from "../core/bytes.ts";
+import type { Progress } from "../core/progress.ts";
+
+/** Inode types; the values are those of d_type in a BSD directory (formats: dump stream, section 5). */
+export const TYPE = { unknown: 0, fifo: 1, char: 2, directory: 4, block: 6, file: 8, symlink: 10, socket: 12 } as const;
+export type InodeType = (typeof TYPE)[keyof typeof TYPE];
+
+/**
+ * A walk of a tree. Row 0 is the root. The entries of a directory are contiguous rows in ascending byte
+ * order of their names, and come after the directory's own row. A hard link is a row of its own with the
+ * same inode. All arrays have `count` elements. Times are seconds (may be negative) and nanoseconds.
+ */
+export interface Walk {
+  readonly count: number;
+  /** Row of the directory that holds the entry; -1 for the root. */
+  readonly parent: Int32Array;
+  /** Names as bytes; "" for the root. */
+  readonly name: readonly ByteString[];
+  /** First row of a directory's entries, 0 for other types; with `entryCount` rows. */
+  readonly firstEntry: Int32Array;
+  readonly entryCount: Int32Array;
+  readonly type: Uint8Array;
+  /** Permission bits, 12 bits. */
+  readonly mode: Uint16Array;
+  readonly nlink: Uint32Array;
+  readonly uid: Uint32Array;
+  readonly gid: Uint32Array;
+  readonly size: Float64Array;
+  /** Allocated 512-byte units; fewer than size / 512 means that there are holes to look for. */
+  readonly blocks512: Float64Array;
+  readonly inodeHigh: Uint32Array;
+  readonly inodeLow: Uint32Array;
+  readonly atime: Float64Array;
+  readonly atimeNs: Uint32Array;
+  readonly mtime: Float64Array;
+  readonly mtimeNs: Uint32Array;
+  readonly ctime: Float64Array;
+  readonly ctimeNs: Uint32Array;
+  /** Birth time, or the generation in `birth` with birthNs 0; both 0 where the source knows neither. */
+  readonly birth: Float64Array;
+  readonly birthNs: Uint32Array;
+  readonly rdevMajor: Uint32Array;
+  readonly rdevMinor: Uint32Array;
+  readonly problems: readonly WalkProblem[];
+}
+
+/**
+ * "unreadable-directory": the row is there, its entries could not be listed. "unreadable": lstat failed
+ * for another reason than absence, `row` is the directory and `name` the entry, which has no row.
+ * "mount": another file system's root, listed as an empty directory and not entered. "excluded" has no
+ * row either and is not a failure: it is counted in `excluded`.
+ */
+export interface WalkProblem {
+  readonly kind: "unreadable-directory" | "unreadable" | "mount";
+  readonly row: number;
+  readonly name: ByteString;
+  /** errno name, "EACCES". */
+  readonly errno: string;
+}
+
+export interface WalkOptions {
+  /** Shell patterns (*, ?, [..]); without a slash they match any component, with one the path from the root. */
+  readonly exclude?: readonly string[];
+  /** Enter file systems mounted below the root. */
+  readonly crossMounts?: boolean;
+  readonly progress?: Progress;
+}
+
+export const CONTENT = {
+  ok: 0,
+  /** Read whole, but size, mtime or ctime differ after reading from the walk: what is on tape is what was read. */
+  changed: 1,
+  /** Fewer bytes than the walk said; the rest was given as zeros. */
+  shrunk: 2,
+  /** Gone when it was opened, or another inode stands there now: no content. */
+  vanished: 3,
+  /** Could not be opened; `errnos` says why. No content. */
+  unreadable: 4,
+  /** A read failed in the middle; the rest was given as zeros. */
+  failed: 5,
+} as const;
+export type ContentStatus = (typeof CONTENT)[keyof typeof CONTENT];
+
+/**
+ * A batch of contents, in the order of the rows asked for. A row comes in one or more pieces, of which the
+ * last has `last` set and only it carries status, digest and attributes. Between pieces and before `size`
+ * lie holes: bytes never given are zeros. The data of a piece starts and ends at a multiple of 1024 of the
+ * file, but for the end of the file. `release` gives the memory back: after it the arrays are void.
+ */
+export interface ContentBatch {
+  readonly count: number;
+  readonly row: Int32Array;
+  readonly fileOffset: Float64Array;
+  readonly length: Uint32Array;
+  /** Where the piece's bytes begin in `bytes`. */
+  readonly start: Uint32Array;
+  readonly last: Uint8Array;
+  readonly status: Uint8Array;
+  /** 32 bytes for each piece: SHA-256 of the whole content, holes included; for files only, else zeros. */
+  readonly digest: Uint8Array;
+  /** Where the attributes of a last piece begin in `bytes`; length 0 is none. */
+  readonly attributesStart: Uint32Array;
+  readonly attributesLength: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** errno names by piece, for status unreadable, vanished and failed. */
+  readonly errnos: ReadonlyMap<number, string>;
+  release(): void;
+}
+
+/**
+ * Attributes travel as bytes: for each, u16le length of the name, the name ("user.x",
+ * "system.posix_acl_access"), u32le length of the value, the value as the getxattr call gives it; sorted
+ * by name. `volume/attributes.ts` encodes and decodes.
+ */
+export interface VolumeIdentity {
+  readonly host: string;
+  /** Absolute real path of the root, as bytes. */
+  readonly path: ByteString;
+  /** For messages and c_dev. */
+  readonly device: string;
+  /** Tells the root's file system and inode apart from another's at the same path ("inode 2 of ext4 …"). */
+  readonly root: string;
+}
+
+export interface VolumeSource {
+  identity(): VolumeIdentity;
+  walk(options?: WalkOptions): Promise<Walk>;
+  /**
+   * Contents and attributes of the rows, in the order given: of a file its bytes, of a symbolic link its
+   * target, of everything the extended attributes. Reads ahead on another thread; at most a fixed number
+   * of batches is unreleased at a time. A failure of one row is a status, never a throw.
+   */
+  read(walk: Walk, rows: Int32Array, progress?: Progress): AsyncIterable<ContentBatch>;
+  close(): Promise<void>;
+}
