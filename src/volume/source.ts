@@ -3,10 +3,6 @@
 import type { ByteString } from "../core/bytes.ts";
 import type { Progress } from "../core/progress.ts";
 
-/** Inode types; the values are those of d_type in a BSD directory (formats: dump stream, section 5). */
-export const TYPE = { unknown: 0, fifo: 1, char: 2, directory: 4, block: 6, file: 8, symlink: 10, socket: 12 } as const;
-export type InodeType = (typeof TYPE)[keyof typeof TYPE];
-
 /**
  * A walk of a tree. Row 0 is the root. The entries of a directory are contiguous rows in ascending byte
  * order of their names, and come after the directory's own row. A hard link is a row of its own with the
@@ -21,6 +17,7 @@ export interface Walk {
   /** First row of a directory's entries, 0 for other types; with `entryCount` rows. */
   readonly firstEntry: Int32Array;
   readonly entryCount: Int32Array;
+  /** An InodeType. */
   readonly type: Uint8Array;
   /** Permission bits, 12 bits. */
   readonly mode: Uint16Array;
@@ -100,7 +97,7 @@ export interface ContentBatch {
   readonly status: Uint8Array;
   /** 32 bytes for each piece: SHA-256 of the whole content, holes included; for files only, else zeros. */
   readonly digest: Uint8Array;
-  /** Where the attributes of a last piece begin in `bytes`; length 0 is none. */
+  /** Where the attributes (core/attributes.ts) of a last piece begin in `bytes`; length 0 is none. */
   readonly attributesStart: Uint32Array;
   readonly attributesLength: Uint32Array;
   readonly bytes: Uint8Array;
@@ -109,11 +106,6 @@ export interface ContentBatch {
   release(): void;
 }
 
-/**
- * Attributes travel as bytes: for each, u16le length of the name, the name ("user.x",
- * "system.posix_acl_access"), u32le length of the value, the value as the getxattr call gives it; sorted
- * by name. `volume/attributes.ts` encodes and decodes.
- */
 export interface VolumeIdentity {
   readonly host: string;
   /** Absolute real path of the root, as bytes. */
