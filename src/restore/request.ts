@@ -6,6 +6,11 @@ import type { InodeType } from "../core/inode.ts";
 export interface Place {
   readonly image: number;
   readonly block: number;
+  /**
+   * Tape blocks from this header to the next inode's, from the offset map. Without it a sparse file is
+   * taken to be as long on tape as its size says.
+   */
+  readonly blocks?: number;
 }
 
 /** One path to bring back, as it was. */
