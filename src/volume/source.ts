@@ -41,13 +41,16 @@ export interface Walk {
   readonly rdevMajor: Uint32Array;
   readonly rdevMinor: Uint32Array;
   readonly problems: readonly WalkProblem[];
+  /** Entries that a pattern left out; a directory counts as one, whatever is below it. */
+  readonly excluded: number;
 }
 
 /**
  * "unreadable-directory": the row is there, its entries could not be listed. "unreadable": lstat failed
- * for another reason than absence, `row` is the directory and `name` the entry, which has no row.
- * "mount": another file system's root, listed as an empty directory and not entered. "excluded" has no
- * row either and is not a failure: it is counted in `excluded`.
+ * for another reason than absence, `row` is the directory and `name` the entry, which has no row. (A file
+ * with another mounted over it is one, EXDEV.) "mount": another file system's root, listed as an empty
+ * directory and not entered; its inode is that of the covered directory, its attributes the mounted one's.
+ * What a pattern excluded has no row and is no problem.
  */
 export interface WalkProblem {
   readonly kind: "unreadable-directory" | "unreadable" | "mount";
@@ -60,14 +63,21 @@ export interface WalkProblem {
 export interface WalkOptions {
   /** Shell patterns (*, ?, [..]); without a slash they match any component, with one the path from the root. */
   readonly exclude?: readonly string[];
-  /** Enter file systems mounted below the root. */
+  /**
+   * Enter file systems mounted below the root. Their inodes are told apart by the k-th other device's k,
+   * added to bits 16 to 31 of inodeHigh.
+   */
   readonly crossMounts?: boolean;
   readonly progress?: Progress;
 }
 
 export const CONTENT = {
   ok: 0,
-  /** Read whole, but size, mtime or ctime differ after reading from the walk: what is on tape is what was read. */
+  /**
+   * A file read whole, but size, mtime or ctime differ after reading from the walk: what is on tape is what
+   * was read, and of a file that grew its first `size` bytes. Other types are never "changed": what a dump
+   * says of them is what the walk saw.
+   */
   changed: 1,
   /** Fewer bytes than the walk said; the rest was given as zeros. */
   shrunk: 2,
@@ -75,7 +85,7 @@ export const CONTENT = {
   vanished: 3,
   /** Could not be opened; `errnos` says why. No content. */
   unreadable: 4,
-  /** A read failed in the middle; the rest was given as zeros. */
+  /** A read failed in the middle and the rest was given as zeros, or not all attributes could be read. */
   failed: 5,
 } as const;
 export type ContentStatus = (typeof CONTENT)[keyof typeof CONTENT];
