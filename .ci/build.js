@@ -71,7 +71,11 @@ async function bundleCommandLine() {
     // Names stay: they are in the stack traces of bug reports.
     minifySyntax: true,
     minifyWhitespace: true,
-    define: { "import.meta.url": "bundleUrl", "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+    define: {
+      "import.meta.url": "bundleUrl",
+      "import.meta.dirname": "__dirname",
+      "import.meta.filename": "__filename",
+    },
     banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
     supported: { "dynamic-import": false },
   });
@@ -82,28 +86,50 @@ async function bundleCommandLine() {
 
 async function bundleModules(files) {
   const workers = files.filter((file) => file.endsWith("-worker.ts"));
-  const entries = [{ in: "src/index.ts", out: "index" }, ...workers.map((file) => ({ in: file, out: path.basename(file, ".ts") }))];
+  const entries = [
+    { in: "src/index.ts", out: "index" },
+    ...workers.map((file) => ({ in: file, out: path.basename(file, ".ts") })),
+  ];
   const result = await build({
     ...COMMON,
     entryPoints: entries.filter((entry) => files.includes(entry.in)),
     format: "esm",
     splitting: true,
     chunkNames: "chunk-[hash]",
-    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);',
+    },
   });
   return result.outputFiles.map((file) => [path.relative(dist, file.path), file.contents]);
 }
 
 function emitTypes() {
   const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-  const args = ["-p", ".", "--noEmit", "false", "--emitDeclarationOnly", "--rootDir", "src", "--outDir", "dist/types"];
-  const done = spawnSync(process.execPath, [tsc, ...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const args = [
+    "-p",
+    ".",
+    "--noEmit",
+    "false",
+    "--emitDeclarationOnly",
+    "--rootDir",
+    "src",
+    "--outDir",
+    "dist/types",
+  ];
+  const done = spawnSync(process.execPath, [tsc, ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   if (done.status !== 0) throw new Error("tsc found errors");
 }
 
 /** A start that fails is found here, and not by the first user. */
 function writeCodeCache() {
-  const done = spawnSync(process.execPath, [path.join(import.meta.dirname, "code-cache.cjs"), "help"], { encoding: "utf8" });
+  const done = spawnSync(
+    process.execPath,
+    [path.join(import.meta.dirname, "code-cache.cjs"), "help"],
+    { encoding: "utf8" },
+  );
   if (done.status !== 0) throw new Error(`the fresh bundle does not run: ${done.stderr}`);
 }
 

@@ -8,6 +8,9 @@ const { main, script, name, folder } = load();
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
   const target = path.join(folder, "reel.cache");
-  fs.writeFileSync(`${target}.tmp`, Buffer.concat([Buffer.from(name, "latin1"), script.createCachedData()]));
+  fs.writeFileSync(
+    `${target}.tmp`,
+    Buffer.concat([Buffer.from(name, "latin1"), script.createCachedData()]),
+  );
   fs.renameSync(`${target}.tmp`, target);
 });

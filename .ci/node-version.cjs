@@ -9,6 +9,10 @@ module.exports = function refuseNode(version) {
   var minor = Number(parts[1]);
   if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) return "";
   return (
-    "wrong Node version: found " + found.replace(/^v/, "") + ", expected " + WANTED.join(".") + " or newer; install it from your system or with a version manager"
+    "wrong Node version: found " +
+    found.replace(/^v/, "") +
+    ", expected " +
+    WANTED.join(".") +
+    " or newer; install it from your system or with a version manager"
   );
 };

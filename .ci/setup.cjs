@@ -21,7 +21,11 @@ const PEERS = {
 };
 
 function run(command, args, options = {}) {
-  const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    ...options,
+  });
   if (done.error !== undefined) throw new Error(`cannot run ${command}: ${done.error.message}`);
   return done.status ?? 1;
 }
@@ -32,7 +36,9 @@ function modulesAreInstalled() {
   let found;
   try {
     wanted = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")).packages;
-    found = JSON.parse(fs.readFileSync(path.join(root, "node_modules/.package-lock.json"), "utf8")).packages;
+    found = JSON.parse(
+      fs.readFileSync(path.join(root, "node_modules/.package-lock.json"), "utf8"),
+    ).packages;
   } catch {
     return false;
   }
@@ -40,7 +46,8 @@ function modulesAreInstalled() {
     if (name === "") continue;
     const there = found[name];
     // Packages for another processor or system are in the lock file only.
-    if (there === undefined ? entry.optional !== true : there.version !== entry.version) return false;
+    if (there === undefined ? entry.optional !== true : there.version !== entry.version)
+      return false;
   }
   return Object.keys(found).every((name) => name in wanted);
 }
@@ -82,7 +89,8 @@ function installPeers() {
   run("apt-get", ["-qq", "update"], { env });
   run("apt-get", apt, { env });
   const still = missingPeers();
-  if (still.length > 0) console.error(`still missing: ${still.join(", ")}; try: apt-get update && ${install}`);
+  if (still.length > 0)
+    console.error(`still missing: ${still.join(", ")}; try: apt-get update && ${install}`);
   return still;
 }
 

@@ -26,7 +26,8 @@ function load() {
   } catch (error) {
     // Not made, or not readable: a slower start, and no more.
   }
-  var cached = cache && cache.latin1Slice(0, NAME_BYTES) === name ? cache.subarray(NAME_BYTES) : undefined;
+  var cached =
+    cache && cache.latin1Slice(0, NAME_BYTES) === name ? cache.subarray(NAME_BYTES) : undefined;
   var script = new vm.Script(Module.wrap(text), { filename: file, cachedData: cached });
   var bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, Module.createRequire(file), bundle, file, folder);
@@ -39,7 +40,9 @@ function start() {
     main = load().main;
   } catch (error) {
     if (error.code !== "ENOENT" || !/reel\.cjs$/.test(error.path)) throw error;
-    refuse("not built yet; run: npm run build --prefix " + require("path").resolve(__dirname, ".."));
+    refuse(
+      "not built yet; run: npm run build --prefix " + require("path").resolve(__dirname, ".."),
+    );
     return;
   }
   main(process.argv.slice(2)).then(function (code) {
@@ -48,10 +51,16 @@ function start() {
 }
 
 var found = process.versions.node.split(".");
-if (Number(found[0]) < WANTED[0] || (Number(found[0]) === WANTED[0] && Number(found[1]) < WANTED[1])) {
+if (
+  Number(found[0]) < WANTED[0] ||
+  (Number(found[0]) === WANTED[0] && Number(found[1]) < WANTED[1])
+) {
   refuse(
-    "wrong Node version: found " + process.versions.node + ", expected " + WANTED.join(".") +
-      " or newer; install it from your system or with a version manager"
+    "wrong Node version: found " +
+      process.versions.node +
+      ", expected " +
+      WANTED.join(".") +
+      " or newer; install it from your system or with a version manager",
   );
 } else if (require.main === module) {
   start();

@@ -2,6 +2,8 @@
 
 export default async function setup(): Promise<void> {
   const build: string = new URL("../.ci/build.js", import.meta.url).href;
-  const { buildIfStale } = (await import(build)) as { buildIfStale: (options: object) => Promise<boolean> };
+  const { buildIfStale } = (await import(build)) as {
+    buildIfStale: (options: object) => Promise<boolean>;
+  };
   await buildIfStale({});
 }

@@ -20,14 +20,23 @@ export default defineConfig({
         test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...SLOW, ...TRANSCRIPTS] },
       },
       { extends: true, test: { name: "transcripts", include: TRANSCRIPTS } },
-      { extends: true, test: { name: "slow", include: SLOW, testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        extends: true,
+        test: { name: "slow", include: SLOW, testTimeout: 600_000, hookTimeout: 600_000 },
+      },
       {
         extends: true,
         test: {
           name: "types",
           include: [],
           // Errors in sources are for `npm run check` to say.
-          typecheck: { enabled: true, only: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.json", ignoreSourceErrors: true },
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["test/**/*.test-d.ts"],
+            tsconfig: "tsconfig.json",
+            ignoreSourceErrors: true,
+          },
         },
       },
     ],
