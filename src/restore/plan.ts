@@ -3,6 +3,7 @@
 // decides nothing.
 import { type ByteString, showBytes } from "../core/bytes.ts";
 import { TYPE } from "../core/inode.ts";
+import { BLOCK_BYTES } from "../dump/format/record.ts";
 import type { WantedEntry, WantedImage } from "./request.ts";
 import { orderTapes } from "./tape-order.ts";
 
@@ -11,9 +12,6 @@ import { orderTapes } from "./tape-order.ts";
  * drive, which must stop and start again, far less than one.
  */
 export const JOIN_GAP_BYTES = 1024 * 1024;
-
-/** Blocks of a tape record, bytes of a block: dump stream, section 1. */
-export const BLOCK_BYTES = 1024;
 
 export interface PlannedRun {
   /** Record within the tape file, and how many records to its last wanted one. */

@@ -43,7 +43,7 @@ export interface SystemCalls {
   changeMode(fd: number, mode: number): number;
   /** Of what an O_PATH descriptor names; a symbolic link is refused. */
   changeModeOfPath(fd: number, mode: number): number;
-  /** Seconds and nanoseconds; a negative `atimeNs` leaves the access time alone. */
+  /** Seconds and nanoseconds; negative nanoseconds leave that time alone. */
   setTimes(at: number, name: ByteString, atime: number, atimeNs: number, mtime: number, mtimeNs: number): number;
 
   /** With the empty name: of the open file or directory itself. */
@@ -225,7 +225,7 @@ function bind(library: Library, errno: () => number): SystemCalls {
       putInteger64(0, atime);
       putInteger64(8, atimeNs < 0 ? UTIME_OMIT : atimeNs);
       putInteger64(16, mtime);
-      putInteger64(24, mtimeNs);
+      putInteger64(24, mtimeNs < 0 ? UTIME_OMIT : mtimeNs);
       if (name === "") return result(futimens(at, times));
       const path = text(name);
       return path === null ? -ENAMETOOLONG : result(utimensat(at, path, times, AT_SYMLINK_NOFOLLOW));

@@ -1,9 +1,9 @@
 // Which tape is mounted when, and what is read from it: images may span tapes, tapes may hold many images.
 // A tape is mounted once, unless two images cross between two tapes in opposite directions.
+import { BLOCK_BYTES } from "../dump/format/record.ts";
 import type { PlannedMount, PlannedPass, PlannedRun } from "./plan.ts";
 import type { WantedEntry, WantedImage } from "./request.ts";
 
-const BLOCK_BYTES = 1024;
 /** A writer on a file system of 1 KiB blocks puts a header before each 256 of them; others put fewer. */
 const HEADER_SPACING_BLOCKS = 256;
 
