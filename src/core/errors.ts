@@ -81,6 +81,12 @@ export const ERRORS = {
   "volume.no-system-calls": form(EXIT.failed, "the system calls that a dump needs are not there: %found%", "run on Linux with glibc, with the dependency koffi installed"),
   "volume.reader-died": form(EXIT.failed, "the reading thread stopped: %found%", "run the command again; what is on tape so far is listed by 'reel tape show'"),
   "volume.unreadable": form(EXIT.failed, "cannot open %path%: %found%", "name a directory that can be read"),
+  "revset.ambiguous": form(EXIT.usage, "ambiguous revision prefix '%found%'", "give more digits of the nodeid"),
+  "revset.bad-date": form(EXIT.usage, "not a date: '%found%'", "write it as 2026-11-23, '2026-11-23 10:00', '<2026-11-01', '2026-11-01 to 2026-11-23' or -7 (days)"),
+  "revset.empty": form(EXIT.usage, "'%found%' names no revision", "see 'reel log' for the changesets there are"),
+  "revset.parse": form(EXIT.usage, "bad revset: %what%", "see 'reel help revisions'"),
+  "revset.unknown": form(EXIT.usage, "unknown revision '%found%'", "see 'reel log', 'reel branches' and 'reel tags' for what there is"),
+  "template.parse": form(EXIT.usage, "bad template: %what%", "see 'reel help templates'"),
   "usage": form(EXIT.usage, "%found%", "see 'reel help'"),
   "internal": form(EXIT.failed, "%found%", "this is an error in reel: please report it"),
 } as const satisfies Record<string, ErrorForm>;

@@ -1,0 +1,86 @@
+// Walking a manifest: directories and files in manifest order, or the sorted list of files.
+import { type ByteString, ByteWriter } from "../core/bytes.ts";
+import { ReelError } from "../core/errors.ts";
+import { type HistoryId, type NodeId, NULL_NODE } from "../core/ids.ts";
+import { type CatalogView, ROOT_HISTORY } from "./catalog-view.ts";
+import { HISTORY } from "./group-index.ts";
+import { decodeManifest, type ManifestEntry } from "./manifest-text.ts";
+
+/** How deep directories may nest; recursion in any reader stays far below its stack. */
+export const DEPTH_MAX = 4000;
+
+export interface WalkedDirectory {
+  /** Escaped path; "" is the root. */
+  readonly path: ByteString;
+  readonly history: HistoryId;
+  readonly node: NodeId;
+  readonly entries: readonly ManifestEntry[];
+}
+
+function read(view: CatalogView, path: ByteString, history: HistoryId, node: NodeId): WalkedDirectory {
+  return { path, history, node, entries: node === NULL_NODE ? [] : decodeManifest(view.text(history, node)) };
+}
+
+function below(view: CatalogView, directory: WalkedDirectory, entry: ManifestEntry): WalkedDirectory {
+  const history = view.child(directory.history, entry.name, HISTORY.directory);
+  const path = directory.path === "" ? entry.name : `${directory.path}/${entry.name}`;
+  if (path.length > DEPTH_MAX * 2 && path.split("/").length > DEPTH_MAX) throw new ReelError("catalog.too-deep", { path: path.slice(0, 80) });
+  if (history === null) throw new ReelError("catalog.no-history", { path, kind: "manifest" });
+  return read(view, path, history, entry.node);
+}
+
+/** Directories of a manifest, each before those in it, depth first in byte order of names. */
+export function* walkDirectories(view: CatalogView, root: NodeId): Generator<WalkedDirectory> {
+  yield* walkFrom(view, read(view, "", ROOT_HISTORY, root));
+}
+
+export function* walkFrom(view: CatalogView, top: WalkedDirectory): Generator<WalkedDirectory> {
+  const stack = [top];
+  for (let directory = stack.pop(); directory; directory = stack.pop()) {
+    yield directory;
+    const inside: WalkedDirectory[] = [];
+    for (const entry of directory.entries) if (entry.flag === "t") inside.push(below(view, directory, entry));
+    while (inside.length > 0) stack.push(inside.pop() as WalkedDirectory);
+  }
+}
+
+/** The directory at an escaped path of a manifest; null if there is none. */
+export function findDirectory(view: CatalogView, root: NodeId, path: ByteString): WalkedDirectory | null {
+  let directory = read(view, "", ROOT_HISTORY, root);
+  if (path === "") return directory;
+  for (const name of path.split("/")) {
+    const entry = directory.entries.find((e) => e.name === name && e.flag === "t");
+    if (!entry) return null;
+    directory = below(view, directory, entry);
+  }
+  return directory;
+}
+
+/** The node of a file at an escaped path of a manifest; null if there is none. */
+export function findFile(view: CatalogView, root: NodeId, path: ByteString): NodeId | null {
+  const slash = path.lastIndexOf("/");
+  const directory = findDirectory(view, root, slash < 0 ? "" : path.slice(0, slash));
+  const name = path.slice(slash + 1);
+  const entry = directory?.entries.find((e) => e.name === name && e.flag !== "t");
+  return entry ? entry.node : null;
+}
+
+/** All files of a manifest in byte order of their paths, each with an LF: the file list of a first changeset. */
+export function manifestFileList(view: CatalogView, root: NodeId): Uint8Array {
+  const out = new ByteWriter(1 << 16);
+  const put = (directory: WalkedDirectory): void => {
+    const prefix = directory.path === "" ? "" : `${directory.path}/`;
+    const keyed = directory.entries.map((entry) => ({ entry, key: entry.flag === "t" ? `${entry.name}/` : entry.name }));
+    keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (const { entry } of keyed) {
+      if (entry.flag === "t") put(below(view, directory, entry));
+      else {
+        out.byteString(prefix);
+        out.byteString(entry.name);
+        out.u8(0x0a);
+      }
+    }
+  };
+  put(read(view, "", ROOT_HISTORY, root));
+  return out.finish();
+}

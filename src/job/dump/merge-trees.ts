@@ -1,0 +1,432 @@
+// The walk meets the base: for every path the record it has now, where that record comes from, and what
+// changed against the base. Gives the new tree in columns and the change that the catalog commits.
+//
+//   walk      on tape   base has the inode   base has the path     record
+//   ----      -------   ------------------   -----------------     ------
+//   yes       yes       -                    -                     the new one
+//   yes       no        yes, by selection    same record           unchanged
+//   yes       no        yes, by selection    other or none         the base's, at the new path
+//   yes       skipped   -                    same inode            the base's, stale
+//   yes       skipped   -                    other or none         absent: the next dump takes it
+//   no        -         -                    below an unreadable   the base's, stale
+//   no        -         -                    elsewhere             removed
+import { DIRECTORY_NAME, escapeName, IMAGE_NAME, OFFSETS_NAME } from "../../catalog/names.ts";
+import { newColumns, nodeOfRow, pathOfRow, recordBytes, STATE_COLUMNS, type TreeState } from "../../catalog/tree-state.ts";
+import type { TreeChange } from "../../catalog/tree-commit.ts";
+import type { Copy } from "../../catalog/filelog-text.ts";
+import { type ByteString, ByteWriter } from "../../core/bytes.ts";
+import { NODE_BYTES } from "../../core/ids.ts";
+import { TYPE } from "../../core/inode.ts";
+import type { Walk } from "../../volume/source.ts";
+import type { RecordBuilder } from "./record-builder.ts";
+import type { Selection } from "./selection.ts";
+
+export interface MergedTrees {
+  readonly change: TreeChange;
+  /** The new tree; `nodes` of changed rows are zero until `settleNodes`. */
+  readonly state: TreeState;
+  /** Paths (raw) that keep the base's record though they could not be read, and why there. */
+  readonly stale: readonly ByteString[];
+  /** Row of the change by row of the state, -1 where nothing changed. */
+  readonly changeRow: Int32Array;
+}
+
+export interface MergeInput {
+  readonly walk: Walk;
+  readonly inode: Uint32Array;
+  readonly selection: Selection;
+  readonly records: RecordBuilder;
+  readonly base: TreeState | null;
+  /** Contents of %image and %offsets, in the root. */
+  readonly image: Uint8Array;
+  readonly offsets: Uint8Array;
+}
+
+/** A directory of the new tree: its row in the walk and in the base, -1 where it is not there. */
+interface Pending {
+  readonly path: ByteString;
+  readonly row: number;
+  readonly walkRow: number;
+  readonly baseRow: number;
+}
+
+export function mergeTrees(input: MergeInput): MergedTrees {
+  return new Merger(input).run();
+}
+
+class Merger {
+  private readonly walk: Walk;
+  private readonly selection: Selection;
+  private readonly records: RecordBuilder;
+  private readonly base: TreeState | null;
+  private readonly input: MergeInput;
+  private readonly firstRow: Int32Array;
+  private readonly freshBytes: Uint8Array;
+  /** The base's paths that are there still. */
+  private readonly seen: Uint8Array;
+  // The new state, by row.
+  private readonly names: ByteString[] = [];
+  private readonly parent: number[] = [];
+  private readonly firstEntry: number[] = [];
+  private readonly entryCount: number[] = [];
+  /** Walk row of a fresh record, or base row of the base's as -2 - row; -1 for none. */
+  private readonly origin: number[] = [];
+  private readonly baseOf: number[] = [];
+  private readonly changed: number[] = [];
+  // The change, by row.
+  private readonly directories: ByteString[] = [];
+  private readonly first: number[] = [];
+  private readonly changeNames: ByteString[] = [];
+  private readonly start: number[] = [];
+  private readonly length: number[] = [];
+  private readonly out = new ByteWriter(1 << 16);
+  private readonly copyRows: [number, number][] = [];
+  private readonly stale: ByteString[] = [];
+
+  constructor(input: MergeInput) {
+    this.input = input;
+    this.walk = input.walk;
+    this.selection = input.selection;
+    this.records = input.records;
+    this.base = input.base;
+    this.freshBytes = input.records.bytes();
+    this.seen = new Uint8Array(this.base?.count ?? 0);
+    this.firstRow = firstRowsOfInodes(input.walk, input.inode);
+  }
+
+  run(): MergedTrees {
+    const queue: Pending[] = [{ path: "", row: this.addRow("", -1), walkRow: 0, baseRow: this.base ? 0 : -1 }];
+    if (this.base) this.seen[0] = 1;
+    for (let at = 0; at < queue.length; at++) this.directory(queue[at] as Pending, queue);
+    this.first.push(this.changeNames.length);
+    const change = withoutIdle(this.directories, this.first, {
+      names: this.changeNames,
+      start: Int32Array.from(this.start),
+      length: Int32Array.from(this.length),
+      bytes: this.out.finish(),
+      copies: this.copies(),
+    });
+    return { change, state: this.state(), stale: this.stale, changeRow: Int32Array.from(this.changed) };
+  }
+
+  private addRow(name: ByteString, parent: number): number {
+    this.names.push(name);
+    this.firstEntry.push(0);
+    this.entryCount.push(0);
+    this.origin.push(-1);
+    this.baseOf.push(-1);
+    this.changed.push(-1);
+    return this.parent.push(parent) - 1;
+  }
+
+  /** One directory: its own record, then its entries against the base's, both ascending by name. */
+  private directory(here: Pending, queue: Pending[]): void {
+    this.directories.push(here.path);
+    this.first.push(this.changeNames.length);
+    const entries = this.entries(here);
+    const from = this.names.length;
+    this.firstEntry[here.row] = from;
+    const base = this.base;
+    let next = here.baseRow >= 0 && base ? (base.firstEntry[here.baseRow] as number) : 0;
+    const end = here.baseRow >= 0 && base ? next + (base.entryCount[here.baseRow] as number) : 0;
+    const removed: number[] = [];
+    let reserved = 0;
+    const putReserved = (before: ByteString | null): void => {
+      const names = here.path === "" ? [DIRECTORY_NAME, IMAGE_NAME, OFFSETS_NAME] : [DIRECTORY_NAME];
+      for (; reserved < names.length && (before === null || (names[reserved] as string) < before); reserved++) {
+        this.putReserved(here, names[reserved] as string);
+      }
+    };
+    for (const { name, walkRow, baseRow } of entries) {
+      for (; base && next < end && (base.names[next] as string) < name; next++) {
+        putReserved(base.names[next] as string);
+        this.remove(base.names[next] as string, next, removed);
+      }
+      const matched = base && next < end && base.names[next] === name ? next++ : -1;
+      putReserved(name);
+      this.entry(here, name, walkRow, baseRow >= 0 ? baseRow : matched, removed, queue);
+    }
+    for (; base && next < end; next++) {
+      putReserved(base.names[next] as string);
+      this.remove(base.names[next] as string, next, removed);
+    }
+    putReserved(null);
+    this.entryCount[here.row] = this.names.length - from;
+    for (const row of removed) this.removeTree(here.path, row);
+  }
+
+  /** What is in the directory now: the walk's entries, or the base's where it could not be listed. */
+  private entries(here: Pending): { name: ByteString; walkRow: number; baseRow: number }[] {
+    const unlisted = here.walkRow < 0 || (this.selection.unreadable[here.walkRow] === 1 && here.baseRow >= 0);
+    const entries: { name: ByteString; walkRow: number; baseRow: number }[] = [];
+    if (unlisted) {
+      const base = this.base as TreeState;
+      const from = base.firstEntry[here.baseRow] as number;
+      for (let row = from; row < from + (base.entryCount[here.baseRow] as number); row++) {
+        entries.push({ name: base.names[row] as string, walkRow: -1, baseRow: row });
+      }
+      return entries;
+    }
+    const from = this.walk.firstEntry[here.walkRow] as number;
+    let sorted = true;
+    let previous = "";
+    for (let row = from; row < from + (this.walk.entryCount[here.walkRow] as number); row++) {
+      const name = escapeName(this.walk.name[row] as string);
+      if (name < previous) sorted = false;
+      previous = name;
+      entries.push({ name, walkRow: row, baseRow: -1 });
+    }
+    if (!sorted) entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return entries;
+  }
+
+  private entry(here: Pending, name: ByteString, walkRow: number, matched: number, removed: number[], queue: Pending[]): void {
+    const origin = this.originOf(walkRow, matched);
+    const isDirectory = walkRow >= 0 ? this.walk.type[walkRow] === TYPE.directory : this.base?.type[matched] === TYPE.directory;
+    if (origin === -1 && !isDirectory) {
+      if (matched >= 0) this.remove(name, matched, removed);
+      return;
+    }
+    const path = here.path === "" ? name : `${here.path}/${name}`;
+    const row = this.addRow(name, here.row);
+    this.origin[row] = origin;
+    const wasDirectory = matched >= 0 && this.base?.type[matched] === TYPE.directory;
+    if (isDirectory) {
+      if (matched >= 0 && !wasDirectory) this.remove(name, matched, removed);
+      const below = wasDirectory ? matched : -1;
+      if (below >= 0) {
+        this.seen[below] = 1;
+        this.baseOf[row] = below;
+      }
+      queue.push({ path, row, walkRow, baseRow: below });
+      return;
+    }
+    if (matched >= 0 && wasDirectory) this.remove(name, matched, removed);
+    else if (matched >= 0) {
+      this.seen[matched] = 1;
+      this.baseOf[row] = matched;
+    }
+    this.putIfChanged(row, name);
+    if (walkRow < 0 || origin === -2 - matched) this.noteStale(walkRow, path);
+  }
+
+  private noteStale(walkRow: number, path: ByteString): void {
+    if (walkRow < 0 || this.selection.selected[walkRow] === 1) this.stale.push(path);
+  }
+
+  /** Where the record of a walked row comes from; see the table at the head. */
+  private originOf(walkRow: number, matched: number): number {
+    if (walkRow < 0) return -2 - matched;
+    const first = this.firstRow[walkRow] as number;
+    if ((this.records.start[first] as number) >= 0) return first;
+    if (this.selection.selected[walkRow] === 0) {
+      const old = this.selection.baseRow[walkRow] as number;
+      return old >= 0 ? -2 - old : -1;
+    }
+    const sameInode = matched >= 0 && this.base?.dumpInode[matched] === this.input.inode[walkRow];
+    return sameInode ? -2 - matched : -1;
+  }
+
+  private putReserved(here: Pending, name: ByteString): void {
+    if (name === DIRECTORY_NAME) {
+      if (here.row === 0) {
+        this.origin[0] = this.originOf(0, here.baseRow);
+        this.baseOf[0] = here.baseRow;
+      }
+      if (this.origin[here.row] !== -1) this.putIfChanged(here.row, name);
+      return;
+    }
+    this.putChange(name, name === IMAGE_NAME ? this.input.image : this.input.offsets);
+  }
+
+  private recordAt(origin: number): Uint8Array {
+    if (origin <= -2) return recordBytes(this.base as TreeState, -2 - origin);
+    const start = this.records.start[origin] as number;
+    return this.freshBytes.subarray(start, start + (this.records.length[origin] as number));
+  }
+
+  /** Adds the row to the change unless its path has the same record in the base. */
+  private putIfChanged(row: number, name: ByteString): void {
+    const origin = this.origin[row] as number;
+    const before = this.baseOf[row] as number;
+    if (origin === -2 - before) return;
+    const record = this.recordAt(origin);
+    if (before >= 0 && Buffer.compare(record, recordBytes(this.base as TreeState, before)) === 0) return;
+    const changeRow = this.putChange(name, record);
+    this.changed[row] = changeRow;
+    if (before < 0 && this.base) {
+      const old = origin <= -2 ? -2 - origin : this.sameObject(origin);
+      if (old >= 0) this.copyRows.push([changeRow, old]);
+    }
+  }
+
+  /** A row of the base with the same inode, born at the same time; -1 if there is none. */
+  private sameObject(walkRow: number): number {
+    const old = this.selection.baseRow[walkRow] as number;
+    const { base, walk } = this;
+    const same = base !== null && old >= 0 && base.birth[old] === walk.birth[walkRow] && base.birthNs[old] === walk.birthNs[walkRow];
+    return same && (walk.birth[walkRow] !== 0 || walk.birthNs[walkRow] !== 0) ? old : -1;
+  }
+
+  private putChange(name: ByteString, content: Uint8Array): number {
+    this.start.push(this.out.length);
+    this.length.push(content.byteLength);
+    this.out.put(content);
+    return this.changeNames.push(name) - 1;
+  }
+
+  private remove(name: ByteString, baseRow: number, removed: number[]): void {
+    if (this.base?.type[baseRow] === TYPE.directory) {
+      removed.push(baseRow);
+      return;
+    }
+    this.start.push(-1);
+    this.length.push(0);
+    this.changeNames.push(name);
+  }
+
+  /** Every file below a directory that is gone, and its own record. */
+  private removeTree(above: ByteString, top: number): void {
+    const base = this.base as TreeState;
+    const stack = [{ row: top, path: above === "" ? (base.names[top] as string) : `${above}/${base.names[top]}` }];
+    for (let at = stack.pop(); at; at = stack.pop()) {
+      this.directories.push(at.path);
+      this.first.push(this.changeNames.length);
+      const from = base.firstEntry[at.row] as number;
+      const end = from + (base.entryCount[at.row] as number);
+      let own = base.recordLength[at.row] === 0;
+      const putOwn = (): void => {
+        this.start.push(-1);
+        this.length.push(0);
+        this.changeNames.push(DIRECTORY_NAME);
+        own = true;
+      };
+      for (let row = from; row < end; row++) {
+        const name = base.names[row] as string;
+        if (!own && name > DIRECTORY_NAME) putOwn();
+        if (base.type[row] === TYPE.directory) stack.push({ row, path: `${at.path}/${name}` });
+        else {
+          this.start.push(-1);
+          this.length.push(0);
+          this.changeNames.push(name);
+        }
+      }
+      if (!own) putOwn();
+    }
+  }
+
+  /** Copy information only where the old path is gone: it is for people. */
+  private copies(): Map<number, Copy> {
+    const copies = new Map<number, Copy>();
+    const base = this.base as TreeState;
+    for (const [changeRow, old] of this.copyRows) {
+      if (this.seen[old] === 1) continue;
+      const path = pathOfRow(base, old);
+      const own = base.type[old] === TYPE.directory ? `${path}/${DIRECTORY_NAME}` : path;
+      copies.set(changeRow, { path: own, node: nodeOfRow(base, old) });
+    }
+    return copies;
+  }
+
+  private state(): TreeState {
+    const count = this.names.length;
+    const columns = newColumns(count);
+    const nodes = new Uint8Array(count * NODE_BYTES);
+    const records = new ByteWriter(count * 128);
+    const { base } = this;
+    for (let row = 0; row < count; row++) {
+      const origin = this.origin[row] as number;
+      if (origin <= -2 && base) copyColumns(columns, row, base, -2 - origin);
+      else if (origin >= 0) copyWalk(columns, row, this.walk, origin, this.input.inode);
+      else columns.type[row] = TYPE.directory;
+      columns.parent[row] = this.parent[row] as number;
+      columns.firstEntry[row] = this.firstEntry[row] as number;
+      columns.entryCount[row] = this.entryCount[row] as number;
+      const before = this.baseOf[row] as number;
+      if (this.changed[row] === -1 && before >= 0 && base) nodes.set(base.nodes.subarray(before * NODE_BYTES, (before + 1) * NODE_BYTES), row * NODE_BYTES);
+      if (origin === -1) continue;
+      const record = this.recordAt(origin);
+      columns.recordStart[row] = records.length;
+      columns.recordLength[row] = record.byteLength;
+      records.put(record);
+    }
+    return { ...columns, count, names: this.names, nodes, records: records.finish() };
+  }
+}
+
+/** The first row of each row's inode: hard links share one record. */
+function firstRowsOfInodes(walk: Walk, inode: Uint32Array): Int32Array {
+  const first = new Int32Array(walk.count);
+  const byInode = new Map<number, number>();
+  for (let row = 0; row < walk.count; row++) {
+    first[row] = row;
+    if ((walk.nlink[row] as number) < 2 || walk.type[row] === TYPE.directory) continue;
+    const number = inode[row] as number;
+    const known = byInode.get(number);
+    if (known === undefined) byInode.set(number, row);
+    else first[row] = known;
+  }
+  return first;
+}
+
+function copyColumns(to: ReturnType<typeof newColumns>, row: number, from: TreeState, old: number): void {
+  for (const name of Object.keys(STATE_COLUMNS) as (keyof typeof STATE_COLUMNS)[]) {
+    to[name][row] = from[name][old] as number;
+  }
+}
+
+/** The columns that a fresh record's row has: those of the walk. */
+function copyWalk(to: ReturnType<typeof newColumns>, row: number, walk: Walk, from: number, inode: Uint32Array): void {
+  to.type[row] = walk.type[from] as number;
+  to.mode[row] = walk.mode[from] as number;
+  to.dumpInode[row] = inode[from] as number;
+  to.inodeHigh[row] = walk.inodeHigh[from] as number;
+  to.inodeLow[row] = walk.inodeLow[from] as number;
+  to.nlink[row] = walk.nlink[from] as number;
+  to.uid[row] = walk.uid[from] as number;
+  to.gid[row] = walk.gid[from] as number;
+  to.size[row] = walk.type[from] === TYPE.directory ? 0 : (walk.size[from] as number);
+  to.mtime[row] = walk.mtime[from] as number;
+  to.mtimeNs[row] = walk.mtimeNs[from] as number;
+  to.ctime[row] = walk.ctime[from] as number;
+  to.ctimeNs[row] = walk.ctimeNs[from] as number;
+  to.birth[row] = walk.birth[from] as number;
+  to.birthNs[row] = walk.birthNs[from] as number;
+  to.rdevMajor[row] = walk.rdevMajor[from] as number;
+  to.rdevMinor[row] = walk.rdevMinor[from] as number;
+}
+
+/** Leaves out directories in which and below which nothing changed; the others come parents first. */
+function withoutIdle(directories: readonly ByteString[], first: readonly number[], rest: Omit<TreeChange, "directories" | "first">): TreeChange {
+  const rowOf = new Map<ByteString, number>();
+  const busy = new Uint8Array(directories.length);
+  directories.forEach((path, i) => rowOf.set(path, i));
+  for (let i = directories.length - 1; i >= 0; i--) {
+    if (busy[i] === 0 && first[i] === first[i + 1]) continue;
+    busy[i] = 1;
+    for (let path = directories[i] as string; path !== ""; ) {
+      path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+      const above = rowOf.get(path) as number;
+      if (busy[above] === 1) break;
+      busy[above] = 1;
+    }
+  }
+  const kept: ByteString[] = [];
+  const from: number[] = [];
+  directories.forEach((path, i) => {
+    if (busy[i] !== 1) return;
+    kept.push(path);
+    from.push(first[i] as number);
+  });
+  from.push(rest.names.length);
+  return { directories: kept, first: Int32Array.from(from), ...rest };
+}
+
+/** Puts the nodes of committed rows into the state. */
+export function settleNodes(merged: MergedTrees, nodes: Uint8Array): void {
+  const { changeRow, state } = merged;
+  for (let row = 0; row < state.count; row++) {
+    const from = changeRow[row] as number;
+    if (from >= 0) state.nodes.set(nodes.subarray(from * NODE_BYTES, (from + 1) * NODE_BYTES), row * NODE_BYTES);
+  }
+}
