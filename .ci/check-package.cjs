@@ -4,6 +4,7 @@ const { spawnSync } = require("node:child_process");
 const { root } = require("./setup.cjs");
 
 const WANTED = [
+  "bin/node-version.js",
   "bin/package.json",
   "bin/reel.js",
   "dist/index.js",

@@ -8,9 +8,9 @@ const { main, script, name, folder } = load();
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
   const target = path.join(folder, "reel.cache");
-  fs.writeFileSync(
-    `${target}.tmp`,
-    Buffer.concat([Buffer.from(name, "latin1"), script.createCachedData()]),
-  );
+  const bytes = Buffer.concat([Buffer.from(name, "latin1"), script.createCachedData()]);
+  // Synced before it has its name: V8 checks the length of a cache and not its contents, so a file that a power
+  // cut left full of zeros would end the process.
+  fs.writeFileSync(`${target}.tmp`, bytes, { flush: true });
   fs.renameSync(`${target}.tmp`, target);
 });

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Starts the command line: checks the Node version, then runs dist/reel.cjs from V8's compiled form of it
 // (docs/decisions/0001-start-up.md). Written so that any Node parses it.
-var WANTED = [20, 12];
 /** The first line of the bundle names its text; the cache begins with the same bytes. */
 var NAME_BYTES = 16;
 
@@ -27,7 +26,9 @@ function load() {
     // Not made, or not readable: a slower start, and no more.
   }
   var cached =
-    cache && cache.latin1Slice(0, NAME_BYTES) === name ? cache.subarray(NAME_BYTES) : undefined;
+    cache && cache.toString("latin1", 0, NAME_BYTES) === name
+      ? cache.subarray(NAME_BYTES)
+      : undefined;
   var script = new vm.Script(Module.wrap(text), { filename: file, cachedData: cached });
   var bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, Module.createRequire(file), bundle, file, folder);
@@ -41,7 +42,7 @@ function start() {
   } catch (error) {
     if (error.code !== "ENOENT" || !/reel\.cjs$/.test(error.path)) throw error;
     refuse(
-      "not built yet; run: npm run build --prefix " + require("path").resolve(__dirname, ".."),
+      "not built yet; run: npm run build --prefix " + require("path").resolve(__dirname, "..")
     );
     return;
   }
@@ -50,20 +51,7 @@ function start() {
   });
 }
 
-var found = process.versions.node.split(".");
-if (
-  Number(found[0]) < WANTED[0] ||
-  (Number(found[0]) === WANTED[0] && Number(found[1]) < WANTED[1])
-) {
-  refuse(
-    "wrong Node version: found " +
-      process.versions.node +
-      ", expected " +
-      WANTED.join(".") +
-      " or newer; install it from your system or with a version manager",
-  );
-} else if (require.main === module) {
-  start();
-} else {
-  module.exports = load;
-}
+var refused = require("./node-version.js")();
+if (refused) refuse(refused);
+else if (require.main === module) start();
+else module.exports = load;

@@ -46,6 +46,8 @@ const PROCESS_FACTS = new Set([
 const PROCESS_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Whether the owner of a lock is alive: signal 0 only asks.
   "src/store/process-table.ts": ["kill"],
+  // Directories that only lead to what was asked for get the mode that mkdir gives.
+  "src/restore/finish.ts": ["umask"],
 };
 
 const LINES_MAX = 500;
@@ -245,7 +247,7 @@ describe("code", () => {
 
   test("no path of somebody's machine", () => {
     // In pieces, or this line would be found.
-    const elsewhere = new RegExp(`/(${["work", "root", "Users"].join("|")})/[\\w.]`);
+    const elsewhere = new RegExp(`(?<![\\w.])/(${["work", "root", "Users"].join("|")})/[\\w.]`);
     const written = ALL.filter((file) => /\.(ts|js|cjs|json|md)$/.test(file) || file === ".ci/run");
     expect(linesWith(written, elsewhere)).toEqual([]);
   });
