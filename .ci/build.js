@@ -103,20 +103,12 @@ async function bundleModules(files) {
   return result.outputFiles.map((file) => [path.relative(dist, file.path), file.contents]);
 }
 
+/** The declarations that src/index.ts reaches. */
 function emitTypes() {
   const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-  const args = [
-    "-p",
-    ".",
-    "--noEmit",
-    "false",
-    "--emitDeclarationOnly",
-    "--rootDir",
-    "src",
-    "--outDir",
-    "dist/types",
-  ];
-  const done = spawnSync(process.execPath, [tsc, ...args], {
+  const args = [tsc, "-p", path.join(import.meta.dirname, "tsconfig.types.json")];
+  fs.rmSync(path.join(dist, "types"), { force: true, recursive: true });
+  const done = spawnSync(process.execPath, args, {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
