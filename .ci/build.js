@@ -67,6 +67,7 @@ async function bundleCommandLine() {
     ...COMMON,
     entryPoints: [{ in: "src/cli/main.ts", out: "reel" }],
     format: "cjs",
+    charset: "ascii",
     outExtension: { ".js": ".cjs" },
     // Names stay: they are in the stack traces of bug reports.
     minifySyntax: true,

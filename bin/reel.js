@@ -17,7 +17,8 @@ function load() {
   var Module = require("module");
   var folder = path.join(__dirname, "..", "dist");
   var file = path.join(folder, "reel.cjs");
-  var text = fs.readFileSync(file, "utf8");
+  // The build writes ASCII; to decode it as such takes half the time.
+  var text = fs.readFileSync(file, "latin1");
   var name = text.slice(0, NAME_BYTES);
   var cache;
   try {
