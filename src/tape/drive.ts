@@ -13,10 +13,33 @@ export type ReadResult =
   /** The record is lost; the tape stands after it. `bytes` is its length where that is known, else 0. */
   | { readonly kind: "damaged"; readonly at: TapePosition; readonly bytes: number };
 
+export interface DriveCounters {
+  /** Calls that read, those that only look for the next record included. */
+  reads: number;
+  bytesRead: number;
+  writes: number;
+  bytesWritten: number;
+}
+
+export function newDriveCounters(): DriveCounters {
+  return { reads: 0, bytesRead: 0, writes: 0, bytesWritten: 0 };
+}
+
+/** What lay between a place and the end of its file. */
+export interface FileSpan {
+  readonly records: number;
+  /** Bytes of the records, lost ones as far as their lengths are known. */
+  readonly bytes: number;
+  /** "end-of-data": no filemark ends the file; its writer was stopped. */
+  readonly end: "mark" | "end-of-data";
+}
+
 /** One tape under one head: a single owner, one call at a time. */
 export interface Drive {
   /** For messages: the path or device. */
   readonly name: string;
+  /** What was asked of the medium so far. */
+  readonly counters: DriveCounters;
   /** False for pipes: only reading and writing forward. */
   readonly seekable: boolean;
   /**
@@ -38,6 +61,8 @@ export interface Drive {
    * A drive that is not seekable spaces forward by reading, and throws when asked to go back.
    */
   space(to: TapePosition): Promise<void>;
+  /** Passes over the rest of this file and its filemark. At the end of the data it gives no records. */
+  skipFile(): Promise<FileSpan>;
   /** Goes behind the last file that ends in a filemark; gives the number of files. For appending. */
   spaceToEnd(): Promise<TapePosition>;
   rewind(): Promise<void>;
