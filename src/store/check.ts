@@ -16,12 +16,22 @@ import { decodeSuperblock } from "./superblock.ts";
 const READ_BYTES = 1 << 20;
 
 /** Undefined if the header is a good copy of this catalog's superblock. */
-function headerProblem(files: FileLayer, directory: string, name: string, catalogId: string): StoreProblem | undefined {
+function headerProblem(
+  files: FileLayer,
+  directory: string,
+  name: string,
+  catalogId: string,
+): StoreProblem | undefined {
   try {
     const header = readHeader(files, join(directory, name));
     const copy = decodeSuperblock(header);
     if (copy?.catalogId === catalogId) return undefined;
-    const what = copy !== undefined ? "belongs to another catalog" : header.byteLength === 0 ? "missing or empty" : "damaged superblock copy";
+    const what =
+      copy !== undefined
+        ? "belongs to another catalog"
+        : header.byteLength === 0
+          ? "missing or empty"
+          : "damaged superblock copy";
     return { file: name, offset: 0, what };
   } catch (error) {
     return { file: name, offset: 0, what: reason(error) };
@@ -50,7 +60,14 @@ function knownExtents(records: readonly CommitRecord[], file: StoreFile): Extent
   return [...known.values()].toSorted((a, b) => a.length - b.length);
 }
 
-function fileProblem(files: FileLayer, directory: string, file: StoreFile, extents: readonly Extent[], scratch: Uint8Array, progress?: Progress): StoreProblem | undefined {
+function fileProblem(
+  files: FileLayer,
+  directory: string,
+  file: StoreFile,
+  extents: readonly Extent[],
+  scratch: Uint8Array,
+  progress?: Progress,
+): StoreProblem | undefined {
   const name = storeFileName(file);
   let handle: number;
   try {
@@ -70,10 +87,15 @@ function fileProblem(files: FileLayer, directory: string, file: StoreFile, exten
         if (progress !== undefined) progress.bytes += found;
         at += found;
         if (found < part.byteLength) {
-          return { file: name, offset: at, what: `ends here, ${extents.at(-1)?.length ?? 0} bytes were committed` };
+          return {
+            file: name,
+            offset: at,
+            what: `ends here, ${extents.at(-1)?.length ?? 0} bytes were committed`,
+          };
         }
       }
-      if (crc !== extent.crc) return { file: name, offset: from, what: `damaged between ${from} and ${extent.length}` };
+      if (crc !== extent.crc)
+        return { file: name, offset: from, what: `damaged between ${from} and ${extent.length}` };
     }
     return undefined;
   } catch (error) {
@@ -84,7 +106,12 @@ function fileProblem(files: FileLayer, directory: string, file: StoreFile, exten
 }
 
 /** Never throws for damage. `progress` counts files and bytes. */
-export function checkStore(files: FileLayer, directory: string, catalogId: string, progress?: Progress): StoreProblem[] {
+export function checkStore(
+  files: FileLayer,
+  directory: string,
+  catalogId: string,
+  progress?: Progress,
+): StoreProblem[] {
   const problems: StoreProblem[] = [];
   for (const name of [SUPERBLOCK_NAME, COMMITS_NAME]) {
     const problem = headerProblem(files, directory, name, catalogId);
@@ -94,7 +121,9 @@ export function checkStore(files: FileLayer, directory: string, catalogId: strin
   let records: CommitRecord[];
   try {
     last = readLastCommit(files, directory, catalogId).record;
-    records = readAllCommits(files, directory, catalogId).filter(({ generation }) => generation <= last.generation);
+    records = readAllCommits(files, directory, catalogId).filter(
+      ({ generation }) => generation <= last.generation,
+    );
   } catch (error) {
     problems.push({ file: COMMITS_NAME, offset: 0, what: reason(error) });
     return problems;
@@ -102,7 +131,11 @@ export function checkStore(files: FileLayer, directory: string, catalogId: strin
   records.forEach((record, i) => {
     const before = records[i - 1];
     if (before === undefined || before.generation + 1 === record.generation) return;
-    problems.push({ file: COMMITS_NAME, offset: HEADER_BYTES, what: `no record between generations ${before.generation} and ${record.generation}` });
+    problems.push({
+      file: COMMITS_NAME,
+      offset: HEADER_BYTES,
+      what: `no record between generations ${before.generation} and ${record.generation}`,
+    });
   });
   problems.push(...groupProblems(last));
   const committed = last.extents.flatMap((extent, file) => (extent.length > 0 ? [file] : []));
@@ -110,7 +143,14 @@ export function checkStore(files: FileLayer, directory: string, catalogId: strin
   const scratch = Buffer.allocUnsafeSlow(READ_BYTES);
   for (const file of committed) {
     const header = headerProblem(files, directory, storeFileName(file), catalogId);
-    const damage = fileProblem(files, directory, file, knownExtents(records, file), scratch, progress);
+    const damage = fileProblem(
+      files,
+      directory,
+      file,
+      knownExtents(records, file),
+      scratch,
+      progress,
+    );
     if (header !== undefined && damage?.what !== "missing") problems.push(header);
     if (damage !== undefined) problems.push(damage);
     if (progress !== undefined) progress.done++;

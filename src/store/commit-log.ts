@@ -5,7 +5,14 @@
 // cut away. docs/format/store.md, section 4.
 import { join } from "node:path";
 import { ReelError } from "../core/errors.ts";
-import { alignedCommitBytes, COMMIT_ALIGNMENT_BYTES, commitRecordLength, decodeCommitRecord, encodeCommitRecord, type CommitRecord } from "./commit-record.ts";
+import {
+  alignedCommitBytes,
+  COMMIT_ALIGNMENT_BYTES,
+  commitRecordLength,
+  decodeCommitRecord,
+  encodeCommitRecord,
+  type CommitRecord,
+} from "./commit-record.ts";
 import type { FileHandle, FileLayer } from "./file-layer.ts";
 import { COMMITS_NAME, COMMITS_NEXT_NAME, HEADER_BYTES } from "./layout.ts";
 
@@ -34,7 +41,12 @@ function readRange(files: FileLayer, handle: FileHandle, from: number, to: numbe
 }
 
 /** The good record that begins last in the file, looking backwards in windows. */
-function findLast(files: FileLayer, handle: FileHandle, catalogId: string, fileBytes: number): { record: CommitRecord; at: number; end: number } | undefined {
+function findLast(
+  files: FileLayer,
+  handle: FileHandle,
+  catalogId: string,
+  fileBytes: number,
+): { record: CommitRecord; at: number; end: number } | undefined {
   for (let to = alignedCommitBytes(fileBytes); to > HEADER_BYTES; ) {
     const from = Math.max(HEADER_BYTES, to - WINDOW_BYTES);
     const window = readRange(files, handle, from, Math.min(fileBytes, to));
@@ -63,27 +75,47 @@ export function readLastCommit(files: FileLayer, directory: string, catalogId: s
     const { size, identity } = files.stateOf(handle);
     const found = findLast(files, handle, catalogId, size);
     if (found === undefined) {
-      throw new ReelError("store.damaged", { path: directory, found: `no good record in '${COMMITS_NAME}'` });
+      throw new ReelError("store.damaged", {
+        path: directory,
+        found: `no good record in '${COMMITS_NAME}'`,
+      });
     }
     const { record, at, end } = found;
     const before = at - (end - at);
-    const twin = before < HEADER_BYTES ? undefined : decodeCommitRecord(readRange(files, handle, before, at), 0, catalogId);
-    return { record, end, doubled: twin?.generation === record.generation, fileBytes: size, identity };
+    const twin =
+      before < HEADER_BYTES
+        ? undefined
+        : decodeCommitRecord(readRange(files, handle, before, at), 0, catalogId);
+    return {
+      record,
+      end,
+      doubled: twin?.generation === record.generation,
+      fileBytes: size,
+      identity,
+    };
   } finally {
     files.close(handle);
   }
 }
 
 /** Every good record, oldest first, one for each generation. */
-export function readAllCommits(files: FileLayer, directory: string, catalogId: string): CommitRecord[] {
+export function readAllCommits(
+  files: FileLayer,
+  directory: string,
+  catalogId: string,
+): CommitRecord[] {
   const handle = files.open(join(directory, COMMITS_NAME), "read");
   try {
     const bytes = readRange(files, handle, 0, files.stateOf(handle).size);
     const records: CommitRecord[] = [];
     for (let at = HEADER_BYTES; at < bytes.byteLength; ) {
       const record = decodeCommitRecord(bytes, at, catalogId);
-      if (record !== undefined && records.at(-1)?.generation !== record.generation) records.push(record);
-      at += record === undefined ? COMMIT_ALIGNMENT_BYTES : alignedCommitBytes(commitRecordLength(bytes, at));
+      if (record !== undefined && records.at(-1)?.generation !== record.generation)
+        records.push(record);
+      at +=
+        record === undefined
+          ? COMMIT_ALIGNMENT_BYTES
+          : alignedCommitBytes(commitRecordLength(bytes, at));
     }
     return records;
   } finally {
@@ -99,16 +131,28 @@ export function encodeCommitCopies(record: CommitRecord): Buffer {
 
 export function needsFolding(last: LastCommit): boolean {
   const recordBytes = encodeCommitRecord(last.record).byteLength;
-  return !last.doubled || last.fileBytes > Math.max(FOLDED_ABOVE_BYTES, FOLDED_ABOVE_RECORDS * recordBytes);
+  return (
+    !last.doubled ||
+    last.fileBytes > Math.max(FOLDED_ABOVE_BYTES, FOLDED_ABOVE_RECORDS * recordBytes)
+  );
 }
 
 /**
  * Puts a file in the place of `commits` that holds its last records only, the last one doubled. At every
  * moment one of the two files has the name and holds the last record; readers see the change of identity.
  */
-export function foldCommits(files: FileLayer, directory: string, superblock: Uint8Array, records: readonly CommitRecord[]): void {
+export function foldCommits(
+  files: FileLayer,
+  directory: string,
+  superblock: Uint8Array,
+  records: readonly CommitRecord[],
+): void {
   const kept = records.slice(-RECORDS_KEPT);
-  const parts = [superblock, ...kept.slice(0, -1).map(encodeCommitRecord), ...kept.slice(-1).map(encodeCommitCopies)];
+  const parts = [
+    superblock,
+    ...kept.slice(0, -1).map(encodeCommitRecord),
+    ...kept.slice(-1).map(encodeCommitCopies),
+  ];
   const next = join(directory, COMMITS_NEXT_NAME);
   const handle = files.create(next);
   try {

@@ -66,7 +66,10 @@ function putExtent(out: ByteWriter, extent: Extent): void {
 export function encodeCommitRecord(record: CommitRecord): Uint8Array {
   const count = record.groups.length;
   assert(record.root.byteLength <= ROOT_BYTES_MAX, "root bytes of a commit under 64 KiB");
-  assert(record.extents.length === FIRST_GROUP_FILE + count * GROUP_FILES, "an extent for each file of the groups");
+  assert(
+    record.extents.length === FIRST_GROUP_FILE + count * GROUP_FILES,
+    "an extent for each file of the groups",
+  );
   const length = FIXED_BYTES + count * GROUP_BYTES + record.root.byteLength + CRC_BYTES;
   assert(length <= COMMIT_RECORD_BYTES_MAX, "commit record under 1 MiB");
   const out = new ByteWriter(alignedCommitBytes(length));
@@ -80,7 +83,8 @@ export function encodeCommitRecord(record: CommitRecord): Uint8Array {
   record.groups.forEach((group, number) => {
     out.u32be(group.histories);
     out.u32be(group.directories);
-    for (let i = 0; i < GROUP_FILES; i++) putExtent(out, extentOf(record, FIRST_GROUP_FILE + number * GROUP_FILES + i));
+    for (let i = 0; i < GROUP_FILES; i++)
+      putExtent(out, extentOf(record, FIRST_GROUP_FILE + number * GROUP_FILES + i));
   });
   out.put(record.root);
   out.u32be(crc32(out.finish()));
@@ -98,7 +102,11 @@ export function commitRecordLength(bytes: Uint8Array, at: number): number {
 }
 
 /** The record at `at`, or undefined if what lies there is none, torn, or another catalog's. */
-export function decodeCommitRecord(bytes: Uint8Array, at: number, catalogId: string): CommitRecord | undefined {
+export function decodeCommitRecord(
+  bytes: Uint8Array,
+  at: number,
+  catalogId: string,
+): CommitRecord | undefined {
   const length = commitRecordLength(bytes, at);
   if (length === 0 || at + length > bytes.byteLength) return undefined;
   const input = new ByteReader(bytes, "commit record", at, at + length);
@@ -109,7 +117,11 @@ export function decodeCommitRecord(bytes: Uint8Array, at: number, catalogId: str
   if (Buffer.from(input.slice(CATALOG_ID_BYTES)).toString("hex") !== catalogId) return undefined;
   const count = input.u32be();
   const rootBytes = input.u32be();
-  if (rootBytes > ROOT_BYTES_MAX || FIXED_BYTES + count * GROUP_BYTES + rootBytes + CRC_BYTES !== length) return undefined;
+  if (
+    rootBytes > ROOT_BYTES_MAX ||
+    FIXED_BYTES + count * GROUP_BYTES + rootBytes + CRC_BYTES !== length
+  )
+    return undefined;
   const extents: Extent[] = [];
   const readExtent = () => extents.push({ length: u64(input), crc: input.u32be() });
   for (let file = 0; file < FIRST_GROUP_FILE; file++) readExtent();

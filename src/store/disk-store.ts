@@ -10,13 +10,39 @@ import { encodeCommitCopies, readLastCommit, type LastCommit } from "./commit-lo
 import { EMPTY_EXTENT, extentOf, type CommitRecord } from "./commit-record.ts";
 import { nodeFiles, type FileLayer } from "./file-layer.ts";
 import { FilePool } from "./file-pool.ts";
-import { COMMITS_NAME, HEADER_BYTES, LOCK_NAME, storeFileName, storeFileNamed, SUPERBLOCK_NAME } from "./layout.ts";
+import {
+  COMMITS_NAME,
+  HEADER_BYTES,
+  LOCK_NAME,
+  storeFileName,
+  storeFileNamed,
+  SUPERBLOCK_NAME,
+} from "./layout.ts";
 import { WriterLock } from "./lock.ts";
 import { systemProcesses, type ProcessTable } from "./process-table.ts";
-import { carryOutRecovery, describeRecovery, planRecovery, type RecoveryAct } from "./recovery-plan.ts";
-import { FIRST_GROUP_FILE, type GroupState, type ReadView, type Store, type StoreFile, type StoreProblem, type WriteTx } from "./store.ts";
+import {
+  carryOutRecovery,
+  describeRecovery,
+  planRecovery,
+  type RecoveryAct,
+} from "./recovery-plan.ts";
+import {
+  FIRST_GROUP_FILE,
+  type GroupState,
+  type ReadView,
+  type Store,
+  type StoreFile,
+  type StoreProblem,
+  type WriteTx,
+} from "./store.ts";
 import { findSuperblock, readHeader, writeMainSuperblock } from "./superblock-file.ts";
-import { checkRequirements, decodeSuperblock, encodeSuperblock, GROUPS_REQUIREMENT, type Superblock } from "./superblock.ts";
+import {
+  checkRequirements,
+  decodeSuperblock,
+  encodeSuperblock,
+  GROUPS_REQUIREMENT,
+  type Superblock,
+} from "./superblock.ts";
 import { DiskTransaction } from "./transaction.ts";
 
 export interface DiskStoreOptions {
@@ -59,7 +85,12 @@ class DiskView implements ReadView {
   read(file: StoreFile, offset: number, length: number): Uint8Array {
     const size = this.size(file);
     if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
-      throw new ReelError("store.out-of-bounds", { file: storeFileName(file), offset, end: offset + length, found: size });
+      throw new ReelError("store.out-of-bounds", {
+        file: storeFileName(file),
+        offset,
+        end: offset + length,
+        found: size,
+      });
     }
     return length === 0 ? EMPTY : this.store.readCommitted(file, offset, length, size);
   }
@@ -95,8 +126,11 @@ class DiskStore implements Store {
     const { last } = this;
     const state = this.files.stat(join(this.directory, COMMITS_NAME));
     // A torn tail may be cut and written again to the same length: then only reading tells.
-    const same = state?.size === last.end && last.fileBytes === last.end && state.identity === last.identity;
-    return same ? this.lastView : this.see(readLastCommit(this.files, this.directory, this.catalogId));
+    const same =
+      state?.size === last.end && last.fileBytes === last.end && state.identity === last.identity;
+    return same
+      ? this.lastView
+      : this.see(readLastCommit(this.files, this.directory, this.catalogId));
   }
 
   begin(): WriteTx {
@@ -105,18 +139,34 @@ class DiskStore implements Store {
     const notice = options.notice ?? (() => {});
     const lock = this.takeLock(notice);
     try {
-      const mainGood = decodeSuperblock(readHeader(files, join(directory, SUPERBLOCK_NAME))) !== undefined;
-      const acts = planRecovery(files, directory, readLastCommit(files, directory, catalogId), mainGood);
+      const mainGood =
+        decodeSuperblock(readHeader(files, join(directory, SUPERBLOCK_NAME))) !== undefined;
+      const acts = planRecovery(
+        files,
+        directory,
+        readLastCommit(files, directory, catalogId),
+        mainGood,
+      );
       carryOutRecovery(files, directory, superblock, catalogId, acts);
       if (acts.length > 0) options.recovered?.(acts);
       for (const line of describeRecovery(acts)) notice(line);
       const base = this.see(readLastCommit(files, directory, catalogId));
       const committed = (last: LastCommit) => this.see(last);
-      this.writer = new DiskTransaction({ files, directory, superblock, lock, base, last: this.last, committed });
+      this.writer = new DiskTransaction({
+        files,
+        directory,
+        superblock,
+        lock,
+        base,
+        last: this.last,
+        committed,
+      });
       return this.writer;
     } catch (cause) {
       lock.release();
-      throw cause instanceof ReelError ? cause : new ReelError("store.io", { path: directory, found: errnoOf(cause) }, { cause });
+      throw cause instanceof ReelError
+        ? cause
+        : new ReelError("store.io", { path: directory, found: errnoOf(cause) }, { cause });
     }
   }
 
@@ -138,17 +188,32 @@ class DiskStore implements Store {
     const into = Buffer.allocUnsafeSlow(length);
     let found: number;
     try {
-      found = this.files.read(this.pool.handle(join(this.directory, name)), into, HEADER_BYTES + offset);
+      found = this.files.read(
+        this.pool.handle(join(this.directory, name)),
+        into,
+        HEADER_BYTES + offset,
+      );
     } catch (cause) {
-      if (errnoOf(cause) === "ENOENT") throw new ReelError("store.file-missing", { file: name, wanted: committed }, { cause });
-      throw new ReelError("store.io", { path: join(this.directory, name), found: errnoOf(cause) }, { cause });
+      if (errnoOf(cause) === "ENOENT")
+        throw new ReelError("store.file-missing", { file: name, wanted: committed }, { cause });
+      throw new ReelError(
+        "store.io",
+        { path: join(this.directory, name), found: errnoOf(cause) },
+        { cause },
+      );
     }
-    if (found < length) throw new ReelError("store.file-short", { file: name, wanted: committed, found: offset + found });
+    if (found < length)
+      throw new ReelError("store.file-short", {
+        file: name,
+        wanted: committed,
+        found: offset + found,
+      });
     return into;
   }
 
   private see(last: LastCommit): ReadView {
-    if (last.record.generation !== this.last.record.generation) this.lastView = new DiskView(last.record, this);
+    if (last.record.generation !== this.last.record.generation)
+      this.lastView = new DiskView(last.record, this);
     this.last = last;
     return this.lastView;
   }
@@ -196,11 +261,24 @@ export function createDiskStore(directory: string, options: CreateStoreOptions =
   return new DiskStore(directory, superblock, options);
 }
 
-/** A `commits` alone is what an interrupted creation leaves, and is written over. */
+/** A `commits` of generation 0 alone is what an interrupted creation leaves, and is written over. */
 function refuseStoreIn(files: FileLayer, directory: string): void {
   const names = files.list(directory) ?? [];
-  if (names.some((name) => name === SUPERBLOCK_NAME || storeFileNamed(name) !== undefined)) {
+  if (
+    names.some((name) => name === SUPERBLOCK_NAME || storeFileNamed(name) !== undefined) ||
+    hasCommits(files, directory)
+  ) {
     throw new ReelError("store.exists", { path: directory });
+  }
+}
+
+function hasCommits(files: FileLayer, directory: string): boolean {
+  const header = decodeSuperblock(readHeader(files, join(directory, COMMITS_NAME)));
+  if (header === undefined) return false;
+  try {
+    return readLastCommit(files, directory, header.catalogId).record.generation > 0;
+  } catch {
+    return false;
   }
 }
 
@@ -212,6 +290,7 @@ export function openDiskStore(directory: string, options: DiskStoreOptions = {})
   const files = options.files ?? nodeFiles;
   const { superblock, name } = findSuperblock(files, directory);
   checkRequirements(superblock, [GROUPS_REQUIREMENT, ...(options.understood ?? [])]);
-  if (name !== SUPERBLOCK_NAME) options.notice?.(`the superblock is damaged; its copy in '${name}' was used`);
+  if (name !== SUPERBLOCK_NAME)
+    options.notice?.(`the superblock is damaged; its copy in '${name}' was used`);
   return new DiskStore(directory, superblock, options);
 }

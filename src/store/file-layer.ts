@@ -1,7 +1,24 @@
 // The few file operations that a disk store is made of. They are a seam so that the crash tests can record
 // every one of them and cut the power between any two; paths are absolute, handles are numbers.
 import { randomBytes } from "node:crypto";
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readdirSync, readSync, renameSync, statSync, unlinkSync, writeSync, type BigIntStats } from "node:fs";
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+  type BigIntStats,
+} from "node:fs";
 import { errnoOf } from "../core/errors.ts";
 
 export type FileHandle = number;
@@ -95,7 +112,9 @@ export const nodeFiles: FileLayer = {
   write: writeAll,
   truncate: ftruncateSync,
   sync: (handle) =>
-    new Promise((resolve, reject) => fdatasync(handle, (error) => (error === null ? resolve() : reject(error)))),
+    new Promise((resolve, reject) =>
+      fdatasync(handle, (error) => (error === null ? resolve() : reject(error))),
+    ),
   syncNow: fdatasyncSync,
   syncDirectory(path) {
     const handle = openSync(path, "r");
@@ -115,12 +134,14 @@ export const nodeFiles: FileLayer = {
       return true;
     } catch (error) {
       const code = errnoOf(error);
-      if (code === "EEXIST") return false;
+      // ENOENT: a writer that holds the lock has cleared away what interrupted ones left.
+      if (code === "EEXIST" || code === "ENOENT") return false;
       // FAT and some network file systems have no links: the file may then be seen while it is empty.
-      if (code === "EPERM" || code === "ENOTSUP" || code === "ENOSYS") return createExclusive(path, bytes);
+      if (code === "EPERM" || code === "ENOTSUP" || code === "ENOSYS")
+        return createExclusive(path, bytes);
       throw error;
     } finally {
-      unlinkSync(own);
+      unless(["ENOENT"], () => unlinkSync(own));
     }
   },
 };

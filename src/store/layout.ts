@@ -1,6 +1,15 @@
 // Where the bytes of a store lie in its directory: the names of its files and what each begins with.
 // docs/format/store.md, section 1.
-import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, FIRST_GROUP_FILE, GROUP_FILES, groupDataFile, groupIndexFile, type StoreFile } from "./store.ts";
+import {
+  CHANGESET_HEADS,
+  CHANGESET_INDEX,
+  CHANGESET_LISTS,
+  FIRST_GROUP_FILE,
+  GROUP_FILES,
+  groupDataFile,
+  groupIndexFile,
+  type StoreFile,
+} from "./store.ts";
 
 export const SUPERBLOCK_NAME = "superblock";
 /** The superblock is replaced whole: written here, synced, renamed. */
@@ -35,6 +44,7 @@ export function storeFileNamed(name: string): StoreFile | undefined {
   for (const [file, known] of CHANGESET_NAMES) if (known === name) return file;
   const match = /^g(\d{5,9})\.(index|data)$/.exec(name);
   if (match === null) return undefined;
-  const file = match[2] === "index" ? groupIndexFile(Number(match[1])) : groupDataFile(Number(match[1]));
+  const file =
+    match[2] === "index" ? groupIndexFile(Number(match[1])) : groupDataFile(Number(match[1]));
   return storeFileName(file) === name ? file : undefined;
 }

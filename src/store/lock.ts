@@ -16,7 +16,9 @@ export interface LockOwner {
 const LOCK_BYTES_MAX = 1024;
 
 function encodeOwner(owner: LockOwner): Uint8Array {
-  return bytesOf(`host ${owner.host}\nboot ${owner.boot}\npid ${owner.pid}\nstart ${owner.start}\n`);
+  return bytesOf(
+    `host ${owner.host}\nboot ${owner.boot}\npid ${owner.pid}\nstart ${owner.start}\n`,
+  );
 }
 
 /** Undefined for an empty or torn file: its writer fell with the machine, since a lock appears whole. */
@@ -47,7 +49,10 @@ export function isDead(owner: LockOwner | undefined, processes: ProcessTable): b
 }
 
 /** Who holds the lock; undefined if nobody does. `owner` is undefined for a torn lock. */
-export function readLock(files: FileLayer, path: string): { readonly owner: LockOwner | undefined } | undefined {
+export function readLock(
+  files: FileLayer,
+  path: string,
+): { readonly owner: LockOwner | undefined } | undefined {
   const text = readText(files, path);
   return text === undefined ? undefined : { owner: decodeOwner(text) };
 }
@@ -64,7 +69,12 @@ export class WriterLock {
   }
 
   /** Throws `store.locked` naming a living or unknown owner; `notice` is told when a dead one's lock is broken. */
-  static take(files: FileLayer, path: string, processes: ProcessTable, notice: (text: string) => void): WriterLock {
+  static take(
+    files: FileLayer,
+    path: string,
+    processes: ProcessTable,
+    notice: (text: string) => void,
+  ): WriterLock {
     const { host, boot, pid } = processes;
     const own = encodeOwner({ host, boot, pid, start: processes.startOf(pid) ?? "" });
     while (!files.createWhole(path, own)) {
@@ -72,7 +82,11 @@ export class WriterLock {
       if (text === undefined) continue;
       const owner = decodeOwner(text);
       if (!isDead(owner, processes)) {
-        throw new ReelError("store.locked", { pid: owner?.pid ?? 0, host: owner?.host ?? "", path });
+        throw new ReelError("store.locked", {
+          pid: owner?.pid ?? 0,
+          host: owner?.host ?? "",
+          path,
+        });
       }
       if (moveAway(files, path, text, pid)) notice(describeBroken(owner));
     }
@@ -90,7 +104,11 @@ export class WriterLock {
 
   /** Gives the lock back; one that is not ours any more is left alone. */
   release(): void {
-    if (readText(this.files, this.path) === this.own) this.files.remove(this.path);
+    try {
+      if (readText(this.files, this.path) === this.own) this.files.remove(this.path);
+    } catch {
+      // What was done under the lock stands. A lock that cannot be removed is broken when this process has ended.
+    }
   }
 }
 

@@ -4,7 +4,16 @@ import { hostname } from "node:os";
 import { ByteWriter, EMPTY } from "../core/bytes.ts";
 import { assert, ReelError } from "../core/errors.ts";
 import { storeFileName } from "./layout.ts";
-import { FIRST_GROUP_FILE, GROUP_FILES, type GroupState, type ReadView, type Store, type StoreFile, type StoreProblem, type WriteTx } from "./store.ts";
+import {
+  FIRST_GROUP_FILE,
+  GROUP_FILES,
+  type GroupState,
+  type ReadView,
+  type Store,
+  type StoreFile,
+  type StoreProblem,
+  type WriteTx,
+} from "./store.ts";
 import { GROUPS_REQUIREMENT } from "./superblock.ts";
 
 export interface MemoryStoreOptions {
@@ -19,7 +28,13 @@ class MemoryView implements ReadView {
   private readonly sizes: ReadonlyMap<StoreFile, number>;
   private readonly contents: ReadonlyMap<StoreFile, ByteWriter>;
 
-  constructor(generation: number, groups: readonly GroupState[], root: Uint8Array, sizes: ReadonlyMap<StoreFile, number>, contents: ReadonlyMap<StoreFile, ByteWriter>) {
+  constructor(
+    generation: number,
+    groups: readonly GroupState[],
+    root: Uint8Array,
+    sizes: ReadonlyMap<StoreFile, number>,
+    contents: ReadonlyMap<StoreFile, ByteWriter>,
+  ) {
     this.generation = generation;
     this.groups = groups;
     this.root = root;
@@ -34,7 +49,12 @@ class MemoryView implements ReadView {
   read(file: StoreFile, offset: number, length: number): Uint8Array {
     const size = this.size(file);
     if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
-      throw new ReelError("store.out-of-bounds", { file: storeFileName(file), offset, end: offset + length, found: size });
+      throw new ReelError("store.out-of-bounds", {
+        file: storeFileName(file),
+        offset,
+        end: offset + length,
+        found: size,
+      });
     }
     const content = this.contents.get(file)?.finish() ?? EMPTY;
     return Uint8Array.from(content.subarray(offset, offset + length));
@@ -59,7 +79,8 @@ class MemoryStore implements Store {
   }
 
   begin(): WriteTx {
-    if (this.writing) throw new ReelError("store.locked", { pid: process.pid, host: hostname(), path: "memory" });
+    if (this.writing)
+      throw new ReelError("store.locked", { pid: process.pid, host: hostname(), path: "memory" });
     this.writing = true;
     const { contents, current: base } = this;
     for (const [file, content] of contents) content.length = base.size(file);
@@ -83,11 +104,22 @@ class MemoryStore implements Store {
         assert(open, "commit of an open transaction");
         end();
         assert(groups.length >= base.groups.length, "groups are never taken away");
-        const sizes = new Map([...contents].flatMap(([file, { length }]) => (length > 0 ? [[file, length] as const] : [])));
+        const sizes = new Map(
+          [...contents].flatMap(([file, { length }]) =>
+            length > 0 ? [[file, length] as const] : [],
+          ),
+        );
         const count = FIRST_GROUP_FILE + groups.length * GROUP_FILES;
-        for (const file of sizes.keys()) assert(file < count, `file ${file} belongs to one of ${groups.length} groups`);
+        for (const file of sizes.keys())
+          assert(file < count, `file ${file} belongs to one of ${groups.length} groups`);
         const copies = groups.map((group) => ({ ...group }));
-        this.current = new MemoryView(base.generation + 1, copies, Uint8Array.from(root), sizes, contents);
+        this.current = new MemoryView(
+          base.generation + 1,
+          copies,
+          Uint8Array.from(root),
+          sizes,
+          contents,
+        );
         return this.current;
       },
       abort() {

@@ -89,7 +89,9 @@ export class StorePlacement {
 
   /** Opens as many groups as keep all of them below 3/4 when `count` histories have come; at least one. */
   reserve(count: number): void {
-    const wanted = Math.ceil(((this.taken + count) * FILL_DENOMINATOR) / (GROUP_SLOTS * FILL_NUMERATOR));
+    const wanted = Math.ceil(
+      ((this.taken + count) * FILL_DENOMINATOR) / (GROUP_SLOTS * FILL_NUMERATOR),
+    );
     while (this.histories.length < Math.max(1, wanted)) this.openGroup();
   }
 
@@ -112,7 +114,10 @@ export class StorePlacement {
 
   /** The table for the next commit. */
   groups(): GroupState[] {
-    return this.histories.map((histories, group) => ({ histories, directories: this.directories[group] as number }));
+    return this.histories.map((histories, group) => ({
+      histories,
+      directories: this.directories[group] as number,
+    }));
   }
 
   private openGroup(): number {

@@ -53,7 +53,10 @@ function compress(raw: Uint8Array): Uint8Array {
 
 /** Header and payload in one. `kind` is 1 to 255, `raw` at most SEGMENT_RAW_BYTES_MAX. */
 export function encodeSegment(kind: number, raw: Uint8Array): Uint8Array {
-  assert(kind >= 1 && kind <= 255 && raw.byteLength <= SEGMENT_RAW_BYTES_MAX, "segment of kind 1–255 and at most 64 MiB");
+  assert(
+    kind >= 1 && kind <= 255 && raw.byteLength <= SEGMENT_RAW_BYTES_MAX,
+    "segment of kind 1–255 and at most 64 MiB",
+  );
   const packed = raw.byteLength < COMPRESSED_BYTES_MIN ? raw : compress(raw);
   const method = packed.byteLength < raw.byteLength ? BROTLI : STORED;
   const payload = method === BROTLI ? packed : raw;
@@ -81,14 +84,19 @@ export interface SegmentHeader {
 export function decodeSegmentHeader(bytes: Uint8Array, at: number, what: string): SegmentHeader {
   const found = bytes.byteLength - at;
   if (!(at >= 0) || found < SEGMENT_HEADER_BYTES) {
-    throw new ReelError("format.truncated", { what, wanted: SEGMENT_HEADER_BYTES, found: Math.max(0, found) });
+    throw new ReelError("format.truncated", {
+      what,
+      wanted: SEGMENT_HEADER_BYTES,
+      found: Math.max(0, found),
+    });
   }
   const view = bufferOver(bytes);
   const kind = view.readUInt8(at);
   const method = view.readUInt8(at + 1);
   const rawBytes = view.readUInt32BE(at + 2);
   const storedBytes = view.readUInt32BE(at + 6);
-  const fits = method === STORED ? storedBytes === rawBytes : method === BROTLI && storedBytes < rawBytes;
+  const fits =
+    method === STORED ? storedBytes === rawBytes : method === BROTLI && storedBytes < rawBytes;
   if (kind === 0 || !fits || rawBytes > SEGMENT_RAW_BYTES_MAX) {
     throw new ReelError("format.damaged", { what, found: `no segment header at ${at}` });
   }
@@ -100,24 +108,41 @@ export function decodeSegment(bytes: Uint8Array, at: number, what: string): Segm
   const { kind, rawBytes, segmentBytes } = decodeSegmentHeader(bytes, at, what);
   const next = at + segmentBytes;
   if (next > bytes.byteLength) {
-    throw new ReelError("format.truncated", { what, wanted: segmentBytes, found: bytes.byteLength - at });
+    throw new ReelError("format.truncated", {
+      what,
+      wanted: segmentBytes,
+      found: bytes.byteLength - at,
+    });
   }
   const view = bufferOver(bytes);
   const payload = view.subarray(at + SEGMENT_HEADER_BYTES, next);
   if (crc32(payload, crc32(view.subarray(at, at + 10))) !== view.readUInt32BE(at + 10)) {
-    throw new ReelError("format.damaged", { what, found: `wrong checksum of the segment at ${at}` });
+    throw new ReelError("format.damaged", {
+      what,
+      found: `wrong checksum of the segment at ${at}`,
+    });
   }
   const raw = view[at + 1] === STORED ? payload : decompress(payload, rawBytes, what);
   if (raw.byteLength !== rawBytes) {
-    throw new ReelError("format.damaged", { what, found: `${raw.byteLength} bytes in a segment of ${rawBytes}` });
+    throw new ReelError("format.damaged", {
+      what,
+      found: `${raw.byteLength} bytes in a segment of ${rawBytes}`,
+    });
   }
   return { kind, raw, next };
 }
 
 function decompress(payload: Uint8Array, rawBytes: number, what: string): Uint8Array {
   try {
-    return brotliDecompressSync(payload, { chunkSize: chunkBytes(rawBytes), maxOutputLength: rawBytes });
+    return brotliDecompressSync(payload, {
+      chunkSize: chunkBytes(rawBytes),
+      maxOutputLength: rawBytes,
+    });
   } catch (cause) {
-    throw new ReelError("format.damaged", { what, found: "a segment that does not unpack" }, { cause });
+    throw new ReelError(
+      "format.damaged",
+      { what, found: "a segment that does not unpack" },
+      { cause },
+    );
   }
 }

@@ -43,7 +43,10 @@ export interface SimulationCommand {
 }
 
 export interface SimulationReport {
-  readonly groups: readonly { readonly inodes: readonly (number | null)[]; readonly data: readonly (number | null)[] }[];
+  readonly groups: readonly {
+    readonly inodes: readonly (number | null)[];
+    readonly data: readonly (number | null)[];
+  }[];
   readonly filespan: Readonly<Record<string, number>>;
   readonly dirspan: Readonly<Record<string, number>>;
   readonly freeDataBlocks: number;
@@ -59,7 +62,9 @@ export function parseSimulationCommands(text: string): SimulationCommand[] {
     if (trimmed === "" || trimmed.startsWith("#")) return;
     const match = /^(?:(dir)\s+(\/\S*)|(file)\s+(\/\S*)\s+(\d{1,9}))$/.exec(trimmed);
     if (match === null) {
-      throw new ReelError("usage", { found: `line ${index + 1}: '${trimmed.slice(0, 80)}' is neither 'dir PATH' nor 'file PATH BLOCKS'` });
+      throw new ReelError("usage", {
+        found: `line ${index + 1}: '${trimmed.slice(0, 80)}' is neither 'dir PATH' nor 'file PATH BLOCKS'`,
+      });
     }
     const [, , directory, , file, blocks] = match;
     if (directory !== undefined) commands.push({ kind: "dir", path: directory, blocks: 1 });
@@ -103,13 +108,18 @@ export class Simulation {
       ["faraway", faraway, 1],
     ] as const) {
       if (!Number.isInteger(value) || value < least || value > SLOTS_MAX) {
-        throw new ReelError("usage", { found: `${name} ${value} is not from ${least} to ${SLOTS_MAX}` });
+        throw new ReelError("usage", {
+          found: `${name} ${value} is not from ${least} to ${SLOTS_MAX}`,
+        });
       }
     }
     if (groups * (inodes + dataBlocks) > SLOTS_MAX) {
-      throw new ReelError("usage", { found: `more than ${SLOTS_MAX} inodes and data blocks in all groups` });
+      throw new ReelError("usage", {
+        found: `more than ${SLOTS_MAX} inodes and data blocks in all groups`,
+      });
     }
-    const maps = (slots: number) => Array.from({ length: groups }, () => new Array<number | null>(slots).fill(null));
+    const maps = (slots: number) =>
+      Array.from({ length: groups }, () => new Array<number | null>(slots).fill(null));
     this.inodeMaps = maps(inodes);
     this.dataMaps = maps(dataBlocks);
     this.freeInodes = new Array<number>(groups).fill(inodes);
@@ -152,7 +162,10 @@ export class Simulation {
       span.high = Math.max(span.high, node.high);
     }
     return {
-      groups: this.inodeMaps.map((map, group) => ({ inodes: [...map], data: [...(this.dataMaps[group] ?? [])] })),
+      groups: this.inodeMaps.map((map, group) => ({
+        inodes: [...map],
+        data: [...(this.dataMaps[group] ?? [])],
+      })),
       filespan,
       dirspan: Object.fromEntries([...spans].map(([path, { low, high }]) => [path, high - low])),
       freeDataBlocks: sum(this.freeData),
@@ -166,7 +179,8 @@ export class Simulation {
     const { groups, dataBlocks, largeFile, contiguous } = this.options;
     const chosen: Block[] = [];
     const taken = new Set<number>();
-    const isFree = (group: number, index: number) => this.dataMaps[group]?.[index] === null && !taken.has(group * dataBlocks + index);
+    const isFree = (group: number, index: number) =>
+      this.dataMaps[group]?.[index] === null && !taken.has(group * dataBlocks + index);
     for (let chunk = 0; chosen.length < blocks; chunk++) {
       const group = chunkGroup(start, chunk, groups);
       const run = chunk < groups ? contiguous : 1;
@@ -185,7 +199,14 @@ export class Simulation {
     return chosen;
   }
 
-  private place(kind: "dir" | "file", path: string, parent: string, group: number, slot: number, blocks: readonly Block[]): void {
+  private place(
+    kind: "dir" | "file",
+    path: string,
+    parent: string,
+    group: number,
+    slot: number,
+    blocks: readonly Block[],
+  ): void {
     const { inodes, dataBlocks } = this.options;
     const groupAddresses = inodes + dataBlocks;
     const inode = group * inodes + slot;
@@ -209,7 +230,10 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** Runs the lines of a command file on an empty file system; commands that do not fit change nothing. */
-export function runSimulation(options: Partial<SimulationOptions>, commands: readonly string[]): SimulationReport {
+export function runSimulation(
+  options: Partial<SimulationOptions>,
+  commands: readonly string[],
+): SimulationReport {
   const simulation = new Simulation(options);
   for (const command of parseSimulationCommands(commands.join("\n"))) simulation.run(command);
   return simulation.report();

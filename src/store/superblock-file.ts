@@ -2,7 +2,13 @@
 import { join } from "node:path";
 import { ReelError } from "../core/errors.ts";
 import type { FileLayer } from "./file-layer.ts";
-import { COMMITS_NAME, HEADER_BYTES, storeFileNamed, SUPERBLOCK_NAME, SUPERBLOCK_NEXT_NAME } from "./layout.ts";
+import {
+  COMMITS_NAME,
+  HEADER_BYTES,
+  storeFileNamed,
+  SUPERBLOCK_NAME,
+  SUPERBLOCK_NEXT_NAME,
+} from "./layout.ts";
 import { decodeSuperblock, type Superblock } from "./superblock.ts";
 
 export interface FoundSuperblock {
@@ -42,7 +48,9 @@ export function findSuperblock(files: FileLayer, directory: string): FoundSuperb
     const superblock = decodeSuperblock(readHeader(files, join(directory, name)));
     if (superblock !== undefined) return { superblock, name };
   }
-  throw new ReelError(names.length === 0 ? "store.not-found" : "store.no-superblock", { path: directory });
+  throw new ReelError(names.length === 0 ? "store.not-found" : "store.no-superblock", {
+    path: directory,
+  });
 }
 
 /** Written beside, synced and renamed: the main superblock is good or old at every moment. */

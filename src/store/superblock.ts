@@ -32,7 +32,11 @@ export function encodeSuperblock(superblock: Superblock): Uint8Array {
   out.hex(superblock.catalogId);
   out.u8(superblock.requirements.length);
   for (const word of superblock.requirements) {
-    if (!/^[a-z0-9.=-]+$/.test(word) || word.length > WORD_BYTES_MAX || out.length + 1 + word.length > CRC_AT) {
+    if (
+      !/^[a-z0-9.=-]+$/.test(word) ||
+      word.length > WORD_BYTES_MAX ||
+      out.length + 1 + word.length > CRC_AT
+    ) {
       throw new ReelError("store.bad-requirement", { found: word });
     }
     out.u8(word.length);
@@ -70,6 +74,7 @@ export function decodeSuperblock(bytes: Uint8Array): Superblock | undefined {
 /** Throws `store.unknown-requirement` naming the first word that is not understood. */
 export function checkRequirements(superblock: Superblock, understood: readonly string[]): void {
   for (const word of superblock.requirements) {
-    if (!understood.includes(word)) throw new ReelError("store.unknown-requirement", { found: word });
+    if (!understood.includes(word))
+      throw new ReelError("store.unknown-requirement", { found: word });
   }
 }

@@ -26,7 +26,14 @@ import type { FileLayer } from "./file-layer.ts";
 import { FilePool } from "./file-pool.ts";
 import { COMMITS_NAME, HEADER_BYTES, storeFileName } from "./layout.ts";
 import type { WriterLock } from "./lock.ts";
-import { FIRST_GROUP_FILE, GROUP_FILES, type GroupState, type ReadView, type StoreFile, type WriteTx } from "./store.ts";
+import {
+  FIRST_GROUP_FILE,
+  GROUP_FILES,
+  type GroupState,
+  type ReadView,
+  type StoreFile,
+  type WriteTx,
+} from "./store.ts";
 
 /** At 2 µs a call and 2 GB/s into the page cache, calls cost under 2 % of the copying. */
 const WRITE_BYTES = 256 * 1024;
@@ -61,6 +68,8 @@ export class DiskTransaction implements WriteTx {
   private readonly pool: FilePool;
   private readonly appended = new Map<StoreFile, Appended>();
   private buffered = 0;
+  /** A record was written, may be on disk, and could not be taken back: what it speaks of must stay. */
+  private recordInDoubt = false;
   private state: "open" | "committing" | "committed" | "aborted" | "failed" = "open";
 
   constructor(context: TransactionContext) {
@@ -101,9 +110,11 @@ export class DiskTransaction implements WriteTx {
     try {
       this.checkTable(groups);
       this.flushAll();
-      await this.pool.sync([...this.appended.values()].map(({ path }) => path));
-      if ([...this.appended.values()].some(({ created }) => created)) files.syncDirectory(directory);
+      // Made before the first await: the caller may use groups and root again at once.
       const record = this.record(groups, root);
+      const appended = [...this.appended.values()];
+      await this.pool.sync(appended.map(({ path }) => path));
+      if (appended.some(({ created }) => created)) files.syncDirectory(directory);
       lock.confirm();
       const next = await this.writeRecord(record, last);
       this.end("committed");
@@ -122,7 +133,14 @@ export class DiskTransaction implements WriteTx {
   private begin(file: StoreFile): Appended {
     const { length, crc } = extentOf(this.context.last.record, file);
     const path = join(this.context.directory, storeFileName(file));
-    const appended: Appended = { path, baseLength: length, length, crc, created: false, buffer: new ByteWriter(0) };
+    const appended: Appended = {
+      path,
+      baseLength: length,
+      length,
+      crc,
+      created: false,
+      buffer: new ByteWriter(0),
+    };
     this.appended.set(file, appended);
     return appended;
   }
@@ -154,7 +172,8 @@ export class DiskTransaction implements WriteTx {
   private checkTable(groups: readonly GroupState[]): void {
     assert(groups.length >= this.base.groups.length, "groups are never taken away");
     const count = FIRST_GROUP_FILE + groups.length * GROUP_FILES;
-    for (const file of this.appended.keys()) assert(file < count, `file ${file} belongs to one of ${groups.length} groups`);
+    for (const file of this.appended.keys())
+      assert(file < count, `file ${file} belongs to one of ${groups.length} groups`);
   }
 
   private record(groups: readonly GroupState[], root: Uint8Array): CommitRecord {
@@ -163,10 +182,20 @@ export class DiskTransaction implements WriteTx {
     const extents: Extent[] = [];
     for (let file = 0; file < count; file++) {
       const appended = this.appended.get(file);
-      extents.push(appended === undefined ? extentOf(base, file) : { length: appended.length, crc: appended.crc });
+      extents.push(
+        appended === undefined
+          ? extentOf(base, file)
+          : { length: appended.length, crc: appended.crc },
+      );
     }
     const generation = base.generation + 1;
-    return { catalogId: base.catalogId, generation, groups: groups.map((group) => ({ ...group })), extents, root: Uint8Array.from(root) };
+    return {
+      catalogId: base.catalogId,
+      generation,
+      groups: groups.map((group) => ({ ...group })),
+      extents,
+      root: Uint8Array.from(root),
+    };
   }
 
   private async writeRecord(record: CommitRecord, last: LastCommit): Promise<LastCommit> {
@@ -178,11 +207,20 @@ export class DiskTransaction implements WriteTx {
         files.write(handle, copies, last.end);
         await files.sync(handle);
       } catch (cause) {
+        this.recordInDoubt = true;
         files.truncate(handle, last.end);
+        files.syncNow(handle);
+        this.recordInDoubt = false;
         throw cause;
       }
       const end = last.end + copies.byteLength;
-      return { record, end, doubled: true, fileBytes: end, identity: files.stateOf(handle).identity };
+      return {
+        record,
+        end,
+        doubled: true,
+        fileBytes: end,
+        identity: files.stateOf(handle).identity,
+      };
     } finally {
       files.close(handle);
     }
@@ -198,6 +236,7 @@ export class DiskTransaction implements WriteTx {
   /** For the sake of room only: what is not cut here, the next writer cuts. */
   private cutTails(): void {
     const { files } = this.context;
+    if (this.recordInDoubt) return;
     for (const { path, baseLength, created } of this.appended.values()) {
       try {
         if (created) {

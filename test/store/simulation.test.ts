@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseSimulationCommands, runSimulation, Simulation, type SimulationOptions, type SimulationReport } from "../../src/store/simulation.ts";
+import {
+  parseSimulationCommands,
+  runSimulation,
+  Simulation,
+  type SimulationOptions,
+  type SimulationReport,
+} from "../../src/store/simulation.ts";
 
 interface Case {
   readonly options: Partial<SimulationOptions>;
@@ -8,12 +14,17 @@ interface Case {
   readonly expected: SimulationReport;
 }
 
-const cases = JSON.parse(readFileSync(new URL("../../fixtures/ffs/placement.json", import.meta.url), "utf8")) as Record<"chapter" | "random", Case[]>;
+const cases = JSON.parse(
+  readFileSync(new URL("../../fixtures/ffs/placement.json", import.meta.url), "utf8"),
+) as Record<"chapter" | "random", Case[]>;
 
 describe.each(["chapter", "random"] as const)("the simulator's %s cases", (set) => {
-  test.each(cases[set].map((one, i) => [i, JSON.stringify(one.options), one] as const))("%i %s", (_, __, { options, commands, expected }) => {
-    expect(runSimulation(options, commands)).toEqual(expected);
-  });
+  test.each(cases[set].map((one, i) => [i, JSON.stringify(one.options), one] as const))(
+    "%i %s",
+    (_, __, { options, commands, expected }) => {
+      expect(runSimulation(options, commands)).toEqual(expected);
+    },
+  );
 });
 
 describe("what does not fit changes nothing", () => {
@@ -40,7 +51,9 @@ describe("what does not fit changes nothing", () => {
 
 test("a file takes no more of a group than the large-file exception allows until every group has had its turn", () => {
   const { groups } = runSimulation({ groups: 4, dataBlocks: 20, largeFile: 3 }, ["file /a 14"]);
-  expect(groups.map(({ data }) => data.filter((inode) => inode === 1).length)).toEqual([5, 3, 3, 3]);
+  expect(groups.map(({ data }) => data.filter((inode) => inode === 1).length)).toEqual([
+    5, 3, 3, 3,
+  ]);
 });
 
 describe("command files", () => {
@@ -51,11 +64,28 @@ describe("command files", () => {
     ]);
   });
 
-  test.each(["link /a /b", "dir", "dir a", "file /a", "file /a -1", "file /a 1 2", "file /a 12345678901"])("%s is refused with its line", (line) => {
+  test.each([
+    "link /a /b",
+    "dir",
+    "dir a",
+    "file /a",
+    "file /a -1",
+    "file /a 1 2",
+    "file /a 12345678901",
+  ])("%s is refused with its line", (line) => {
     expect(() => parseSimulationCommands(`dir /x\n${line}`)).toThrow(/line 2/);
   });
 });
 
-test.each([{ groups: 0 }, { inodes: 1.5 }, { largeFile: -1 }, { faraway: 0 }, { contiguous: 0 }, { groups: 1000, inodes: 1000, dataBlocks: 1000 }])("options %o are refused", (options) => {
-  expect(() => new Simulation(options)).toThrow(expect.objectContaining({ code: "usage" }) as Error);
+test.each([
+  { groups: 0 },
+  { inodes: 1.5 },
+  { largeFile: -1 },
+  { faraway: 0 },
+  { contiguous: 0 },
+  { groups: 1000, inodes: 1000, dataBlocks: 1000 },
+])("options %o are refused", (options) => {
+  expect(() => new Simulation(options)).toThrow(
+    expect.objectContaining({ code: "usage" }) as Error,
+  );
 });

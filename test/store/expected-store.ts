@@ -1,0 +1,104 @@
+// A model of what a store must hold: plain byte strings by file, and a generator of commits to put in it.
+import { expect } from "vitest";
+import {
+  CHANGESET_INDEX,
+  CHANGESET_LISTS,
+  groupDataFile,
+  groupIndexFile,
+  type GroupState,
+  type ReadView,
+  type StoreFile,
+  type WriteTx,
+} from "../../src/store/store.ts";
+
+export interface PlannedCommit {
+  readonly appends: readonly { readonly file: StoreFile; readonly bytes: Uint8Array }[];
+  readonly groups: readonly GroupState[];
+  readonly root: Uint8Array;
+}
+
+export class ExpectedStore {
+  readonly generation: number;
+  readonly groups: readonly GroupState[];
+  readonly root: Uint8Array;
+  readonly contents: ReadonlyMap<StoreFile, Uint8Array>;
+
+  constructor(
+    generation = 0,
+    groups: readonly GroupState[] = [],
+    root: Uint8Array = new Uint8Array(0),
+    contents: ReadonlyMap<StoreFile, Uint8Array> = new Map(),
+  ) {
+    this.generation = generation;
+    this.groups = groups;
+    this.root = root;
+    this.contents = contents;
+  }
+
+  with(commit: PlannedCommit): ExpectedStore {
+    const contents = new Map(this.contents);
+    for (const { file, bytes } of commit.appends) {
+      contents.set(file, Buffer.concat([contents.get(file) ?? Buffer.alloc(0), bytes]));
+    }
+    return new ExpectedStore(this.generation + 1, commit.groups, commit.root, contents);
+  }
+
+  /** Every byte of the view, and nothing beyond. */
+  check(view: ReadView): void {
+    expect(view.generation).toBe(this.generation);
+    expect(view.groups).toEqual(this.groups);
+    expect(Buffer.compare(view.root, this.root)).toBe(0);
+    const fileCount = 4 + 2 * (this.groups.length + 1);
+    for (let file = 0; file < fileCount; file++) {
+      const content = this.contents.get(file) ?? new Uint8Array(0);
+      expect(view.size(file), `size of file ${file}`).toBe(content.byteLength);
+      expect(
+        Buffer.compare(view.read(file, 0, content.byteLength), content),
+        `bytes of file ${file}`,
+      ).toBe(0);
+    }
+  }
+}
+
+/** Bytes that follow from the seed and do not compress. */
+export function seededBytes(seed: number, length: number): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  let state = (seed * 2654435761 + 1) >>> 0;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** A commit like the catalog's: a little in every group's index, more in its data, then the changeset files. */
+export function planCommit(seed: number, groupCount: number, dataBytes: number): PlannedCommit {
+  const appends: { file: StoreFile; bytes: Uint8Array }[] = [];
+  for (let group = 0; group < groupCount; group++) {
+    if ((seed + group) % 3 === 0) continue;
+    appends.push({ file: groupDataFile(group), bytes: seededBytes(seed + group, dataBytes) });
+    appends.push({ file: groupIndexFile(group), bytes: seededBytes(seed + group + 100, 64) });
+    appends.push({ file: groupDataFile(group), bytes: seededBytes(seed + group + 200, 700) });
+  }
+  for (let file = CHANGESET_INDEX; file <= CHANGESET_LISTS; file++) {
+    appends.push({ file, bytes: seededBytes(seed + file + 300, 100 + file) });
+  }
+  const groups = Array.from({ length: groupCount }, (_, group) => ({
+    histories: seed + group,
+    directories: group,
+  }));
+  return { appends, groups, root: seededBytes(seed + 400, 40 + (seed % 7)) };
+}
+
+export function appendAll(tx: WriteTx, commit: PlannedCommit): void {
+  for (const { file, bytes } of commit.appends) {
+    const size = tx.size(file);
+    expect(tx.append(file, bytes)).toBe(size);
+    expect(tx.size(file)).toBe(size + bytes.byteLength);
+  }
+}
+
+export async function carryOut(tx: WriteTx, commit: PlannedCommit): Promise<ReadView> {
+  appendAll(tx, commit);
+  return await tx.commit(commit.groups, commit.root);
+}
