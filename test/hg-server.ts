@@ -56,7 +56,10 @@ export class HgServer {
       this.greeted = true;
     }
     const args = Buffer.concat(
-      argv.flatMap((a, i) => [...(i > 0 ? [Buffer.from([0])] : []), typeof a === "string" ? Buffer.from(a) : a]),
+      argv.flatMap((a, i) => [
+        ...(i > 0 ? [Buffer.from([0])] : []),
+        typeof a === "string" ? Buffer.from(a) : a,
+      ]),
     );
     const length = Buffer.alloc(4);
     length.writeUInt32BE(args.length);
@@ -68,7 +71,11 @@ export class HgServer {
       if (channel === "o") output.push(data);
       else if (channel === "e") errors.push(data);
       else if (channel === "r") {
-        return { code: data.readInt32BE(0), output: Buffer.concat(output), errors: Buffer.concat(errors).toString() };
+        return {
+          code: data.readInt32BE(0),
+          output: Buffer.concat(output),
+          errors: Buffer.concat(errors).toString(),
+        };
       }
     }
   }

@@ -107,7 +107,12 @@ export function* walkGraph(
   }
 }
 
-function edgesOf(rev: Rev, reader: ParentReader, selection: Selection, nearest: NearestSelected): GraphEdge[] {
+function edgesOf(
+  rev: Rev,
+  reader: ParentReader,
+  selection: Selection,
+  nearest: NearestSelected,
+): GraphEdge[] {
   const shown: Rev[] = [];
   const hidden: Rev[] = [];
   for (const parent of [reader.p1(rev), reader.p2(rev)]) {

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EVERYTHING, type GraphNode, selectionOf, walkGraph } from "../../src/catalog/graph.ts";
-import { type GraphStyle, GraphPen, GRAPH_STYLE, PLAIN_GRAPH_STYLE } from "../../src/cli/render/graph.ts";
+import {
+  type GraphStyle,
+  GraphPen,
+  GRAPH_STYLE,
+  PLAIN_GRAPH_STYLE,
+} from "../../src/cli/render/graph.ts";
 import { type Rev, toRev } from "../../src/core/ids.ts";
 import { HgServer } from "../hg-server.ts";
 import { randomDag, seeded } from "../random-dag.ts";
@@ -36,39 +41,56 @@ function drawn(nodes: Iterable<GraphNode>, template: string, style: GraphStyle):
 
 async function parentsIn(repository: string): Promise<{ p1: number[]; p2: number[] }> {
   const listing = await plain.text("log", "-R", repository, "-r", "0:", "-T", "{p1rev} {p2rev}\n");
-  const rows = listing.trimEnd().split("\n").map((line) => line.split(" ").map(Number));
+  const rows = listing
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(" ").map(Number));
   return { p1: rows.map((r) => r[0] ?? -1), p2: rows.map((r) => r[1] ?? -1) };
 }
 
 describe("the drawn graph equals hg's", () => {
-  test.each(Array.from({ length: GRAPHS }, (_, seed) => [seed]))("random graph %i", async (seed) => {
-    const random = seeded(seed);
-    const repository = join(folder, `g${seed}`);
-    await plain.text("init", repository);
-    await plain.text("debugbuilddag", "-R", repository, randomDag(random, 12 + Math.floor(random() * 40)));
-    const { p1, p2 } = await parentsIn(repository);
-    const reader = { count: p1.length, p1: (r: Rev) => toRev(p1[r] ?? -1), p2: (r: Rev) => toRev(p2[r] ?? -1) };
-    const all = p1.map((_, i) => toRev(i)).reverse();
+  test.each(Array.from({ length: GRAPHS }, (_, seed) => [seed]))(
+    "random graph %i",
+    async (seed) => {
+      const random = seeded(seed);
+      const repository = join(folder, `g${seed}`);
+      await plain.text("init", repository);
+      await plain.text(
+        "debugbuilddag",
+        "-R",
+        repository,
+        randomDag(random, 12 + Math.floor(random() * 40)),
+      );
+      const { p1, p2 } = await parentsIn(repository);
+      const reader = {
+        count: p1.length,
+        p1: (r: Rev) => toRev(p1[r] ?? -1),
+        p2: (r: Rev) => toRev(p2[r] ?? -1),
+      };
+      const all = p1.map((_, i) => toRev(i)).reverse();
 
-    for (const template of TEMPLATES) {
-      const wanted = await styled.text("log", "-R", repository, "-G", "-T", template);
-      expect(drawn(walkGraph(reader, all, EVERYTHING), template, GRAPH_STYLE)).toBe(wanted.replaceAll("@", "o"));
-    }
-    for (const part of [0.15, 0.35, 0.6, 0.85]) {
-      const some = all.filter(() => random() < part);
-      if (some.length === 0) continue;
-      const revset = some.join("+");
       for (const template of TEMPLATES) {
-        const nodes = [...walkGraph(reader, some, selectionOf(some))];
-        expect(drawn(nodes, template, GRAPH_STYLE)).toBe(
-          await styled.text("log", "-R", repository, "-G", "-r", revset, "-T", template),
-        );
-        expect(drawn(nodes, template, PLAIN_GRAPH_STYLE)).toBe(
-          await plain.text("log", "-R", repository, "-G", "-r", revset, "-T", template),
+        const wanted = await styled.text("log", "-R", repository, "-G", "-T", template);
+        expect(drawn(walkGraph(reader, all, EVERYTHING), template, GRAPH_STYLE)).toBe(
+          wanted.replaceAll("@", "o"),
         );
       }
-    }
-  });
+      for (const part of [0.15, 0.35, 0.6, 0.85]) {
+        const some = all.filter(() => random() < part);
+        if (some.length === 0) continue;
+        const revset = some.join("+");
+        for (const template of TEMPLATES) {
+          const nodes = [...walkGraph(reader, some, selectionOf(some))];
+          expect(drawn(nodes, template, GRAPH_STYLE)).toBe(
+            await styled.text("log", "-R", repository, "-G", "-r", revset, "-T", template),
+          );
+          expect(drawn(nodes, template, PLAIN_GRAPH_STYLE)).toBe(
+            await plain.text("log", "-R", repository, "-G", "-r", revset, "-T", template),
+          );
+        }
+      }
+    },
+  );
 });
 
 test("the width beside a node is hg's {graphwidth}", async () => {
@@ -77,7 +99,11 @@ test("the width beside a node is hg's {graphwidth}", async () => {
   await plain.text("init", repository);
   await plain.text("debugbuilddag", "-R", repository, randomDag(random, 60));
   const { p1, p2 } = await parentsIn(repository);
-  const reader = { count: p1.length, p1: (r: Rev) => toRev(p1[r] ?? -1), p2: (r: Rev) => toRev(p2[r] ?? -1) };
+  const reader = {
+    count: p1.length,
+    p1: (r: Rev) => toRev(p1[r] ?? -1),
+    p2: (r: Rev) => toRev(p2[r] ?? -1),
+  };
   const all = p1.map((_, i) => toRev(i)).reverse();
   const pen = new GraphPen();
   let out = "";

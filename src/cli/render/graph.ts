@@ -199,7 +199,12 @@ function linkTail(row: Row, below: readonly Cell[]): readonly Cell[] {
 }
 
 /** Links to the next column are strokes of the link line; longer ones run along the node's line to a `+`. */
-function drawLinks(links: readonly Link[], below: readonly Cell[], nodeLine: Cell[], linkLine: Cell[]): void {
+function drawLinks(
+  links: readonly Link[],
+  below: readonly Cell[],
+  nodeLine: Cell[],
+  linkLine: Cell[],
+): void {
   for (const { from, to } of links) {
     if (to === from - 1) linkLine[2 * to + 1] = "/";
     else if (to === from + 1) linkLine[2 * from + 1] = "\\";
