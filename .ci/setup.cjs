@@ -30,37 +30,44 @@ function run(command, args, options = {}) {
   return done.status ?? 1;
 }
 
-/** npm keeps the tree that it installed in node_modules/.package-lock.json: it must be that of the lock file. */
+/**
+ * npm keeps the tree that it installed in node_modules/.package-lock.json: it must be that of the lock file, but
+ * for packages of one processor or system, which may be in either alone.
+ */
 function modulesAreInstalled() {
   let wanted;
   let found;
   try {
     wanted = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")).packages;
-    found = JSON.parse(
-      fs.readFileSync(path.join(root, "node_modules/.package-lock.json"), "utf8"),
-    ).packages;
+    const tree = path.join(root, "node_modules/.package-lock.json");
+    found = JSON.parse(fs.readFileSync(tree, "utf8")).packages;
   } catch {
     return false;
   }
-  for (const [name, entry] of Object.entries(wanted)) {
-    if (name === "") continue;
-    const there = found[name];
-    // Packages for another processor or system are in the lock file only.
-    if (there === undefined ? entry.optional !== true : there.version !== entry.version)
-      return false;
-  }
-  return Object.keys(found).every((name) => name in wanted);
+  delete wanted[""];
+  const isOptional = (entry) => entry.optional === true;
+  return (
+    Object.entries(wanted).every(([name, entry]) =>
+      name in found ? found[name].version === entry.version : isOptional(entry),
+    ) && Object.entries(found).every(([name, entry]) => name in wanted || isOptional(entry))
+  );
 }
 
+/**
+ * `npm install` by the lock file, which it leaves as it is; not `npm ci`, which refuses a lock file that was made
+ * where a registry lacks the packages of other systems. No package needs its install script: native parts come
+ * as packages.
+ */
 function installModules() {
   if (modulesAreInstalled()) return;
-  console.error("installing node packages (npm ci)");
-  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  console.error("installing node packages (npm install)");
+  const args = ["install", "--no-save", "--ignore-scripts", "--include=dev", "--include=optional"];
+  args.push("--no-audit", "--no-fund", "--loglevel=error");
   const npm = process.env.npm_execpath;
   const status = npm?.endsWith(".js")
     ? run(process.execPath, [npm, ...args])
     : run("npm", args, { shell: process.platform === "win32" });
-  if (status !== 0) throw new Error("npm ci failed; its messages are above");
+  if (status !== 0) throw new Error("npm install failed; its messages are above");
 }
 
 function isThere(program) {
