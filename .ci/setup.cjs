@@ -94,7 +94,7 @@ function installPeers() {
   const apt = ["-y", "-qq", "--no-install-recommends", "install", ...packages];
   // A new machine has no package lists, or old ones: refresh them before the only try that counts.
   run("apt-get", ["-qq", "update"], { env });
-  run("apt-get", apt, { env });
+  run("apt-get", apt, { env, stdio: ["ignore", "ignore", "inherit"] });
   const still = missingPeers();
   if (still.length > 0)
     console.error(`still missing: ${still.join(", ")}; try: apt-get update && ${install}`);
