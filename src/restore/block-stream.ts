@@ -4,7 +4,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { BLOCK_BYTES, viewOver } from "../dump/format/record.ts";
 import { bufferOver } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
-import type { Drive } from "../tape/drive.ts";
+import type { Drive, ReadResult } from "../tape/drive.ts";
 
 /**
  * Records taken from the drive before they are looked at: files of several records come out in one write,
@@ -35,7 +35,7 @@ export type BlockState = "ready" | "damaged" | "end";
 export class BlockStream {
   readonly drive: Drive;
   readonly file: number;
-  readonly firstBlock: number;
+  firstBlock: number;
   readonly endBlock: number;
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -50,6 +50,8 @@ export class BlockStream {
   private anyDamaged = false;
   /** Record that the drive reads next; -1 before the first. */
   private nextRecord = -1;
+  /** After damage the drive may have taken several records for one: count from the file's start again. */
+  private placeLost = false;
   /** The mark or the end of the data was met at windowEnd. */
   private ended = false;
   /** Of all records, or of the longest so far. */
@@ -77,6 +79,13 @@ export class BlockStream {
   expectRun(firstRecord: number, records: number): void {
     this.runStart = firstRecord;
     this.readUpTo = firstRecord + records;
+  }
+
+  /** Gives the file's first block another address, once its header is read. */
+  renumber(firstBlock: number): void {
+    this.windowStart += firstBlock - this.firstBlock;
+    this.windowEnd += firstBlock - this.firstBlock;
+    this.firstBlock = firstBlock;
   }
 
   /** Where the block lies in `bytes`; only for a block that `state` calls ready. */
@@ -113,6 +122,7 @@ export class BlockStream {
       await this.fill(block);
       const state = this.look(block);
       if (state !== null) return state;
+      if (this.placeLost) await this.goTo(Math.floor((block - this.firstBlock) / this.blockingFactor));
       if (block < this.windowStart) throw new ReelError("internal", { found: `block ${block} was passed` });
     }
   }
@@ -121,10 +131,23 @@ export class BlockStream {
     const { nextRecord } = this;
     if (record === nextRecord) return;
     if (record > nextRecord && nextRecord >= this.runStart && nextRecord < this.readUpTo) return; // read through
-    await this.drive.space({ file: this.file, record });
     this.windowStart = this.windowEnd = this.firstBlock + record * this.blockingFactor;
-    this.nextRecord = record;
-    this.ended = false;
+    this.ended = !(await this.space(record));
+  }
+
+  /** False if the tape, cut short, has no such record. */
+  private async space(record: number): Promise<boolean> {
+    try {
+      if (this.placeLost) await this.drive.space({ file: this.file, record: 0 });
+      this.placeLost = false;
+      await this.drive.space({ file: this.file, record });
+      this.nextRecord = record;
+      return true;
+    } catch (error) {
+      if (!(error instanceof ReelError && error.code === "tape.no-such-place")) throw error;
+      this.nextRecord = -1;
+      return false;
+    }
   }
 
   /** Replaces the window by the next records: at least one, and more as far as they are expected. */
@@ -136,7 +159,7 @@ export class BlockStream {
     do {
       if (filled > 0 && this.bytes.byteLength - filled < this.recordBytes) return;
       const into = this.blockingFactor > 0 ? this.bytes.subarray(filled, filled + this.recordBytes) : this.bytes.subarray(filled);
-      const result = await this.drive.read(into);
+      const result = await this.readRecord(into);
       if (result.kind === "mark" || result.kind === "end-of-data") {
         this.ended = true;
         return;
@@ -157,7 +180,25 @@ export class BlockStream {
       else if (whole < blocks) this.markDamaged(filled, whole, blocks);
       filled += blocks * BLOCK_BYTES;
       this.windowEnd += blocks;
+      if (result.kind === "damaged" && this.blockingFactor > 0 && this.drive.seekable) {
+        this.placeLost = true;
+        this.nextRecord = -1;
+        return;
+      }
     } while (this.nextRecord < this.readUpTo || this.windowEnd <= wanted);
+  }
+
+  /** A record longer than all records of this image is a damaged one. */
+  private async readRecord(into: Uint8Array): Promise<ReadResult> {
+    try {
+      return await this.drive.read(into);
+    } catch (error) {
+      if (this.blockingFactor === 0 || !(error instanceof ReelError && error.code === "tape.record-too-long")) throw error;
+      const at = { file: this.file, record: this.nextRecord };
+      if (!(await this.space(at.record + 1))) return { kind: "end-of-data" };
+      this.nextRecord = at.record;
+      return { kind: "damaged", at, bytes: 0 };
+    }
   }
 
   private markDamaged(filled: number, from: number, to: number): void {

@@ -127,8 +127,8 @@ function bind(library: Library, errno: () => number): SystemCalls {
   const lsetxattr = call("int lsetxattr(const void *, const void *, const void *, size_t, int)");
   const fremovexattr = call("int fremovexattr(int, const void *)");
   const lremovexattr = call("int lremovexattr(const void *, const void *)");
-  const flistxattr = call("ssize_t flistxattr(int, void *, size_t)");
-  const llistxattr = call("ssize_t llistxattr(const void *, void *, size_t)");
+  const flistxattr = call("intptr_t flistxattr(int, void *, size_t)");
+  const llistxattr = call("intptr_t llistxattr(const void *, void *, size_t)");
 
   const text = textScratch();
   const otherText = textScratch();
