@@ -169,7 +169,7 @@ def one(path, rel):
         with open(path, 'rb') as f:
             for chunk in iter(lambda: f.read(1 << 20), b''): h.update(chunk)
         e['sha256'] = h.hexdigest()
-    if kind == 'symlink': e['target'] = {'b64': base64.b64encode(os.readlink(path)).decode()}
+    if kind == 'symlink': e['size'] = st.st_size; e['target'] = {'b64': base64.b64encode(os.readlink(path)).decode()}
     if kind in ('char', 'block'): e['rdev'] = [os.major(st.st_rdev), os.minor(st.st_rdev)]
     names = sorted(n for n in os.listxattr(path, follow_symlinks=False) if n != 'security.selinux')
     if names: e['xattrs_b64'] = {n: base64.b64encode(os.getxattr(path, n, follow_symlinks=False)).decode() for n in names}
