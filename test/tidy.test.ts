@@ -46,6 +46,7 @@ const PROCESS_FACTS = new Set([
 const PROCESS_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Whether the owner of a lock is alive: signal 0 only asks.
   "src/store/process-table.ts": ["kill"],
+  "src/tape/tape-lock.ts": ["kill"],
   // Directories that only lead to what was asked for get the mode that mkdir gives.
   "src/restore/finish.ts": ["umask"],
 };
