@@ -1,5 +1,7 @@
 // What a dump is given and what it gives back: plain values, so that the engine knows no catalog.
 import type { Progress } from "../core/progress.ts";
+import type { WordsOfImage } from "./format/words.ts";
+import type { LeftOutAttribute } from "./format/extended-attributes.ts";
 import type { Walk } from "../volume/source.ts";
 
 /** What the headers of the stream say (dump stream, section 2). */
@@ -19,16 +21,8 @@ export interface StreamLabel {
   readonly words: ImageWords;
 }
 
-/** Recognises an image without its catalog. Ids are 40 hex digits; the UUID 32. */
-export interface ImageWords {
-  readonly imageId: string;
-  /** 40 zeros for a level 0. */
-  readonly baseImageId: string;
-  readonly volumeUuid: string;
-  /** c_date and the base's c_date as 64-bit seconds. */
-  readonly date: number;
-  readonly baseDate: number;
-}
+/** Recognises an image without its catalog; dates are c_date and the base's c_date as 64-bit seconds. */
+export type ImageWords = WordsOfImage;
 
 /** What to write. Rows are rows of the walk. */
 export interface DumpPlan {
@@ -88,4 +82,7 @@ export interface DumpOutcome {
   readonly files: number;
   /** Bytes of file content that were read. */
   readonly contentBytes: number;
+  /** Attributes that the stream cannot carry, though a catalog does; the first LEFT_OUT_LISTED_MAX listed. */
+  readonly attributesLeftOut: number;
+  readonly leftOut: readonly (LeftOutAttribute & { readonly row: number })[];
 }
