@@ -1,35 +1,97 @@
 // A volume that is a mounted tree: the walk by system calls, the contents read ahead on another thread.
-import type { ByteString } from "../core/bytes.ts";
-import { showBytes } from "../core/bytes.ts";
+import { existsSync } from "node:fs";
+import { showBytes, type ByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
 import { readInline } from "./inline-reader.ts";
-import type { VolumeSource } from "./source.ts";
-import { AT_FDCWD, errnoName, loadSystemCalls, NamePad, OPEN_ROOT, openQuietly } from "./system-calls.ts";
+import { ReadingThread } from "./reading-thread.ts";
+import type { ContentBatch, VolumeIdentity, VolumeSource, Walk, WalkOptions } from "./source.ts";
+import {
+  AT_FDCWD,
+  errnoName,
+  loadSystemCalls,
+  NamePad,
+  OPEN_ROOT,
+  openQuietly,
+  type SystemCalls,
+} from "./system-calls.ts";
 import { identify } from "./volume-identity.ts";
 import { walkDirectory } from "./walk-directory.ts";
+
+export interface LiveDirectoryOptions {
+  /** The bundled reading thread. By default content-worker.js beside this module, if it is there. */
+  readonly workerUrl?: URL;
+  /** In place of libc's, for tests; the reading thread has its own. */
+  readonly calls?: SystemCalls;
+}
+
+/** A thread takes 50 ms to start: as long as reading this many small files, or this many bytes, inline. */
+const INLINE_ROWS_MAX = 5000;
+const INLINE_BYTES_MAX: number = 32 << 20;
 
 /**
  * Opens the directory at `path` (bytes; a symbolic link there is followed). Throws `volume.unreadable`,
  * `volume.no-proc` or `volume.no-system-calls`.
  */
-export async function openLiveDirectory(path: ByteString): Promise<VolumeSource> {
-  const calls = await loadSystemCalls();
+export async function openLiveDirectory(path: ByteString, options: LiveDirectoryOptions = {}): Promise<VolumeSource> {
+  const calls = options.calls ?? (await loadSystemCalls());
   const root = openQuietly(calls, AT_FDCWD, new NamePad(calls).put(path), OPEN_ROOT);
   if (root < 0) throw new ReelError("volume.unreadable", { path: showBytes(path), found: errnoName(root) });
-  let isOpen = true;
   try {
-    const identity = identify(calls, root);
-    return {
-      identity: () => identity,
-      walk: (options) => walkDirectory(calls, root, options),
-      read: (walk, rows, progress) => readInline(calls, root, walk, rows, progress),
-      async close() {
-        if (isOpen) calls.close(root);
-        isOpen = false;
-      },
-    };
+    return new LiveDirectory(calls, root, options.workerUrl ?? new URL("./content-worker.js", import.meta.url));
   } catch (error) {
     calls.close(root);
     throw error;
   }
+}
+
+class LiveDirectory implements VolumeSource {
+  private readonly calls: SystemCalls;
+  private readonly root: number;
+  private readonly workerUrl: URL;
+  private readonly knownIdentity: VolumeIdentity;
+  private thread: ReadingThread | undefined;
+  private isOpen = true;
+
+  constructor(calls: SystemCalls, root: number, workerUrl: URL) {
+    this.calls = calls;
+    this.root = root;
+    this.workerUrl = workerUrl;
+    this.knownIdentity = identify(calls, root);
+  }
+
+  identity(): VolumeIdentity {
+    return this.knownIdentity;
+  }
+
+  walk(options?: WalkOptions): Promise<Walk> {
+    // The thread starts while the walk goes on: it takes 100 ms to its first batch.
+    return walkDirectory(this.calls, this.root, options, () => this.startThread());
+  }
+
+  async *read(walk: Walk, rows: Int32Array, progress?: Progress): AsyncGenerator<ContentBatch, void> {
+    if (!isSmall(walk, rows)) this.startThread();
+    // The thread serves one read at a time, and none after it failed.
+    yield* this.thread === undefined || this.thread.isBusy
+      ? readInline(this.calls, this.root, walk, rows, progress)
+      : this.thread.read(this.root, walk, rows, progress);
+  }
+
+  private startThread(): void {
+    if (this.thread === undefined && existsSync(this.workerUrl)) this.thread = new ReadingThread(this.workerUrl);
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    await this.thread?.close();
+    this.calls.close(this.root);
+  }
+}
+
+function isSmall(walk: Walk, rows: Int32Array): boolean {
+  if (rows.length > INLINE_ROWS_MAX) return false;
+  let bytes = 0;
+  for (const row of rows) bytes += walk.size[row] as number;
+  return bytes <= INLINE_BYTES_MAX;
 }

@@ -16,6 +16,7 @@ import {
   meansGone,
   NamePad,
   OPEN_DIRECTORY,
+  SEEK_SET,
   type SystemCalls,
 } from "./system-calls.ts";
 import { WalkColumns } from "./walk-columns.ts";
@@ -25,12 +26,28 @@ const TURN_MS = 40;
 /** Inodes of the k-th other device are k × 2^16 higher in their high word: see WalkOptions. */
 const DEVICE_STEP = 0x1_0000;
 
-/** Walks the tree below the open directory `root`, which stays the caller's. */
-export async function walkDirectory(calls: SystemCalls, root: number, options: WalkOptions = {}): Promise<Walk> {
+/** Rows after which a walk is known to be large. */
+const LARGE_ROWS = 20_000;
+
+/**
+ * Walks the tree below the open directory `root`, which stays the caller's. `onLarge` is called once, in
+ * mid-walk, when there is much to come.
+ */
+export async function walkDirectory(
+  calls: SystemCalls,
+  root: number,
+  options: WalkOptions = {},
+  onLarge: () => void = () => {},
+): Promise<Walk> {
   const walker = new Walker(calls, root, options);
+  let isLarge = false;
   try {
     let turnEnds = performance.now() + TURN_MS;
     while (walker.step()) {
+      if (!isLarge && walker.rows.count > LARGE_ROWS) {
+        isLarge = true;
+        onLarge();
+      }
       if (performance.now() < turnEnds) continue;
       await new Promise(setImmediate);
       turnEnds = performance.now() + TURN_MS;
@@ -77,6 +94,8 @@ class Walker {
     if (directory === undefined) return false;
     const names: ByteString[] = [];
     const fd = this.handles.fd(directory);
+    // The root's descriptor serves every walk: the one before left it at its end.
+    if (directory === 0) this.calls.lseek(fd, 0, SEEK_SET);
     const result = fd < 0 ? fd : listDirectory(this.calls, fd, this.list, names);
     if (result < 0) {
       // Gone since its own row was made: as empty as one whose files went first.
