@@ -6,6 +6,8 @@ import { sha1Hex } from "../core/hash.ts";
 import { CanonicalReader, putArray, putBin, putByteString, putInt } from "./canonical.ts";
 
 export const IMAGE_VERSION = 1;
+/** Instead of a base image id. */
+export const NO_IMAGE: string = "0".repeat(40);
 const IMAGE_ELEMENTS = 22;
 
 export interface ImageTape {
@@ -38,7 +40,7 @@ export interface ImageRecord {
   readonly level: number;
   /** c_date in seconds. */
   readonly date: number;
-  /** "" and 0 for a level 0. */
+  /** NO_IMAGE and 0 for a level 0. */
   readonly baseImageId: string;
   readonly baseDate: number;
   /** The clock before the walk, less two seconds: what changed since is dumped by the next. */

@@ -10,11 +10,11 @@
 //   yes       skipped   -                    other or none         absent: the next dump takes it
 //   no        -         -                    below an unreadable   the base's, stale
 //   no        -         -                    elsewhere             removed
-import { DIRECTORY_NAME, escapeName, IMAGE_NAME, OFFSETS_NAME } from "../../catalog/names.ts";
+import { DIRECTORY_NAME, escapeName, IMAGE_NAME, OFFSETS_NAME, unescapePath } from "../../catalog/names.ts";
 import { newColumns, nodeOfRow, pathOfRow, recordBytes, STATE_COLUMNS, type TreeState } from "../../catalog/tree-state.ts";
 import type { TreeChange } from "../../catalog/tree-commit.ts";
 import type { Copy } from "../../catalog/filelog-text.ts";
-import { type ByteString, ByteWriter } from "../../core/bytes.ts";
+import { type ByteString, ByteWriter, EMPTY } from "../../core/bytes.ts";
 import { NODE_BYTES } from "../../core/ids.ts";
 import { TYPE } from "../../core/inode.ts";
 import type { Walk } from "../../volume/source.ts";
@@ -37,8 +37,9 @@ export interface MergeInput {
   readonly selection: Selection;
   readonly records: RecordBuilder;
   readonly base: TreeState | null;
-  /** Contents of %image and %offsets, in the root. */
-  readonly image: Uint8Array;
+  /** Content of %image, in the root, when the paths are known that keep the base's record. */
+  readonly describe: (stale: readonly ByteString[]) => Uint8Array;
+  /** Content of %offsets. */
   readonly offsets: Uint8Array;
 }
 
@@ -82,6 +83,7 @@ class Merger {
   private readonly out = new ByteWriter(1 << 16);
   private readonly copyRows: [number, number][] = [];
   private readonly stale: ByteString[] = [];
+  private imageRow = 0;
 
   constructor(input: MergeInput) {
     this.input = input;
@@ -99,6 +101,7 @@ class Merger {
     if (this.base) this.seen[0] = 1;
     for (let at = 0; at < queue.length; at++) this.directory(queue[at] as Pending, queue);
     this.first.push(this.changeNames.length);
+    this.putImage();
     const change = withoutIdle(this.directories, this.first, {
       names: this.changeNames,
       start: Int32Array.from(this.start),
@@ -106,7 +109,15 @@ class Merger {
       bytes: this.out.finish(),
       copies: this.copies(),
     });
-    return { change, state: this.state(), stale: this.stale, changeRow: Int32Array.from(this.changed) };
+    return { change, state: this.state(), stale: this.stale.map(unescapePath), changeRow: Int32Array.from(this.changed) };
+  }
+
+  /** The description names what was found stale, and so comes last. */
+  private putImage(): void {
+    const image = this.input.describe(this.stale.map(unescapePath));
+    this.start[this.imageRow] = this.out.length;
+    this.length[this.imageRow] = image.byteLength;
+    this.out.put(image);
   }
 
   private addRow(name: ByteString, parent: number): number {
@@ -236,7 +247,8 @@ class Merger {
       if (this.origin[here.row] !== -1) this.putIfChanged(here.row, name);
       return;
     }
-    this.putChange(name, name === IMAGE_NAME ? this.input.image : this.input.offsets);
+    if (name === OFFSETS_NAME) this.putChange(name, this.input.offsets);
+    else this.imageRow = this.putChange(name, EMPTY);
   }
 
   private recordAt(origin: number): Uint8Array {

@@ -1,0 +1,262 @@
+// reel dump: a volume onto tape, and the image into the catalog. The steps in order; docs/architecture.md
+// walks them. Nothing is committed before the image is durable; until then a failure changes nothing.
+import { resolve } from "node:path";
+import type { CatalogView } from "../catalog/catalog-view.ts";
+import { normalDescription } from "../catalog/changeset-text.ts";
+import { type DumpHead, EXTRA } from "../catalog/dump-list.ts";
+import { encodeImage, imageIdOf, type ImageRecord, NO_IMAGE } from "../catalog/image.ts";
+import { commitTree } from "../catalog/tree-commit.ts";
+import { readTreeState, type TreeState } from "../catalog/tree-state.ts";
+import { showBytes, utf8ToByteString } from "../core/bytes.ts";
+import { ReelError } from "../core/errors.ts";
+import { NULL_NODE, type Rev } from "../core/ids.ts";
+import { startPhase } from "../core/progress.ts";
+import { dump } from "../dump/engine.ts";
+import { encodeOffsetMap } from "../dump/format/offset-map.ts";
+import { chooseBase } from "../dump/levels.ts";
+import type { DumpOutcome } from "../dump/request.ts";
+import { BLOCKING_FACTOR_DEFAULT, checkBlockingFactor, Spool } from "../dump/spool.ts";
+import { TapeLibrary } from "../tape/library.ts";
+import { openLiveDirectory } from "../volume/live-directory.ts";
+import type { VolumeSource, Walk } from "../volume/source.ts";
+import { describeDump } from "./dump/description.ts";
+import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dump/identity.ts";
+import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
+import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
+import { keptInodes, notesOf, skippedOf } from "./dump/notes.ts";
+import { RecordBuilder } from "./dump/record-builder.ts";
+import { type Selection, selectInodes } from "./dump/selection.ts";
+import { loadState, saveState } from "./dump/state-cache.ts";
+import { TapeWriter } from "./dump/tape-writer.ts";
+import { type DumpImage, readImage } from "./image-chain.ts";
+import { KnownTapes } from "./known-tapes.ts";
+import { openRepository, type Repository } from "./repository.ts";
+import type { DumpReport, DumpRequest, JobContext } from "./requests.ts";
+import { changesetName } from "./views.ts";
+
+/** What is known before the tape turns. */
+interface Prepared {
+  readonly request: DumpRequest;
+  readonly context: JobContext;
+  readonly repository: Repository;
+  readonly view: CatalogView;
+  readonly source: VolumeSource;
+  readonly identity: DumpIdentity;
+  readonly base: DumpHead | null;
+  readonly baseImage: DumpImage | null;
+  readonly baseState: TreeState | null;
+  readonly date: number;
+  readonly imageId: string;
+  readonly blockingFactor: number;
+  readonly scanStart: { readonly seconds: number; readonly ns: number };
+  readonly walk: Walk;
+  readonly numbers: InodeNumbers;
+  readonly selection: Selection;
+}
+
+/** The clock may be coarse, and a file may change in the tick of the walk. */
+const SCAN_MARGIN_NS = 2_000_000_000n;
+
+export async function runDump(request: DumpRequest, context: JobContext): Promise<DumpReport> {
+  const started = performance.now();
+  const repository = openRepository(context);
+  const source = await openLiveDirectory(Buffer.from(resolve(context.cwd, request.source), "utf8").toString("latin1"));
+  try {
+    const lock = repository.lockPath(source.identity().path);
+    try {
+      const prepared = await prepare(request, context, repository, source);
+      const library = new TapeLibrary(repository.libraryDirectory);
+      const known = new KnownTapes(repository.directory, library);
+      const tapes = new TapeWriter(library, known, request.tape, prepared.blockingFactor);
+      try {
+        const records = new RecordBuilder(prepared.walk, prepared.numbers.inode);
+        const outcome = await writeImage(prepared, tapes, records);
+        return await commit(prepared, records, outcome, started);
+      } finally {
+        await tapes.close();
+      }
+    } finally {
+      lock.release();
+    }
+  } finally {
+    await source.close();
+    repository.close();
+  }
+}
+
+/** Steps 1 to 3: identity and base, the walk, what to write. */
+async function prepare(request: DumpRequest, context: JobContext, repository: Repository, source: VolumeSource): Promise<Prepared> {
+  const { progress, clock } = context;
+  const blockingFactor = checkBlockingFactor(request.blockingFactor ?? BLOCKING_FACTOR_DEFAULT);
+  const view = repository.view();
+  const volume = source.identity();
+  const identity = findIdentity(view, volume, request.name);
+  const base = chooseBase(identity.dumps, identityText(identity), request.level, showBytes(identity.name));
+  const baseImage = base ? readImage(view, base.rev) : null;
+  if (base && !baseImage) throw new ReelError("catalog.not-a-dump", { found: base.node.slice(0, 12) });
+  if (baseImage && baseImage.record.root !== utf8ToByteString(volume.root) && !request.force) {
+    throw new ReelError("dump.other-root", { path: showBytes(volume.path), found: volume.root, wanted: showBytes(baseImage.record.root) });
+  }
+  const now = clock.now();
+  const date = chooseDate(identity.dumps, base, Number(now / 1_000_000_000n), request.date?.time ?? null);
+  const imageId = imageIdOf(identity.uuid, identity.volumePath, request.level, date, baseImage?.record.imageId ?? NO_IMAGE);
+  if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: date });
+  const scanStart = now - SCAN_MARGIN_NS;
+  startPhase(progress, "I: mapping files", "files");
+  const walk = await source.walk({ exclude: request.exclude, crossMounts: request.crossMounts, progress });
+  const latest = base ?? latestOf(identity.dumps);
+  const before = latest ? treeOf(repository, view, latest) : null;
+  const numbers = numberInodes(walk, before, base === null);
+  const selectionBase =
+    base && before && baseImage ? { state: before, scanStart: baseImage.record.scanStart, scanStartNs: baseImage.record.scanStartNs } : null;
+  return {
+    request, context, repository, view, source, identity, base, baseImage,
+    baseState: base ? before : null, date, imageId, blockingFactor,
+    scanStart: { seconds: Number(scanStart / 1_000_000_000n), ns: Number(scanStart % 1_000_000_000n) },
+    walk, numbers, selection: selectInodes(walk, numbers.inode, selectionBase),
+  };
+}
+
+function latestOf(dumps: readonly DumpHead[]): DumpHead | null {
+  return dumps.reduce<DumpHead | null>((latest, d) => (latest === null || d.date >= latest.date ? d : latest), null);
+}
+
+function treeOf(repository: Repository, view: CatalogView, d: DumpHead): TreeState {
+  return loadState(repository.cacheDirectory, d.node) ?? readTreeState(view, d.head.manifest);
+}
+
+/** Step 4: the engine writes, the records are built as the contents go by; the tape is durable at the end. */
+async function writeImage(prepared: Prepared, tapes: TapeWriter, records: RecordBuilder): Promise<DumpOutcome> {
+  const { request, identity, baseImage, context, walk, numbers, selection, date } = prepared;
+  const volume = prepared.source.identity();
+  const mounted = await tapes.first();
+  const spool = new Spool(mounted, { blockingFactor: prepared.blockingFactor, nextTape: tapes.next });
+  const run = dump(
+    prepared.source,
+    {
+      label: {
+        date,
+        baseDate: baseImage?.record.date ?? 0,
+        level: request.level,
+        label: mounted.label,
+        filesystem: showBytes(identity.name),
+        device: volume.device,
+        host: volume.host,
+        blockingFactor: prepared.blockingFactor,
+        words: {
+          imageId: prepared.imageId,
+          baseImageId: baseImage?.record.imageId ?? NO_IMAGE,
+          volumeUuid: identity.uuid,
+          date,
+          baseDate: baseImage?.record.date ?? 0,
+        },
+      },
+      walk,
+      inode: numbers.inode,
+      inodeMax: numbers.inodeMax,
+      selected: selection.selected,
+      kept: keptInodes(walk, selection, prepared.baseState),
+      progress: context.progress,
+    },
+    spool,
+  );
+  let step = await run.next();
+  for (; !step.done; step = await run.next()) {
+    if (context.signal.aborted) throw new ReelError("interrupted");
+    records.add(step.value);
+  }
+  await tapes.finish(spool.drive);
+  return step.value;
+}
+
+/** Step 5: the image becomes a changeset. */
+async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, started: number): Promise<DumpReport> {
+  const { request, context, repository, identity, base, baseState, walk, selection, numbers } = prepared;
+  startPhase(context.progress, "V: committing", "files", walk.count);
+  const offsets = encodeOffsetMap(Uint32Array.from(records.inodes), Float64Array.from(records.blocks));
+  const merge = { walk, inode: numbers.inode, selection, records, base: baseState, offsets };
+  const merged = mergeTrees({ ...merge, describe: (stale) => encodeImage(imageRecord(prepared, records, outcome, stale)) });
+  const writer = repository.begin();
+  try {
+    writer.placement.reserve(base ? 0 : merged.change.names.length + merged.change.directories.length);
+    const tree = commitTree(writer, merged.change, base ? base.head.manifest : NULL_NODE);
+    const zone = request.date?.zone ?? context.clock.zone(prepared.date);
+    const extras = new Map<string, string>([
+      ["branch", identity.branch],
+      [EXTRA.image, prepared.imageId],
+      [EXTRA.level, String(request.level)],
+      [EXTRA.date, String(prepared.date)],
+      [EXTRA.volume, identityText(identity)],
+      [EXTRA.site, utf8ToByteString(context.host)],
+    ]);
+    if (base) extras.set(EXTRA.base, String(base.date));
+    const previous = latestOf(identity.dumps);
+    if (previous) extras.set(EXTRA.previous, previous.node);
+    const { rev, node } = writer.addChangeset(
+      {
+        manifest: tree.manifest,
+        user: utf8ToByteString(context.user.trim()),
+        time: prepared.date,
+        zone,
+        extras,
+        description: normalDescription(utf8ToByteString(describeDump(request, identity, outcome))),
+      },
+      tree.list, tree.files, tree.listIsManifest, base ? base.node : NULL_NODE, NULL_NODE,
+    );
+    await writer.commit();
+    settleNodes(merged, tree.nodes);
+    saveState(repository.cacheDirectory, node, merged.state);
+    return report(prepared, records, outcome, merged.stale, rev, started);
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+}
+
+function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[]): ImageRecord {
+  const { request, identity, baseImage, source, walk, date, imageId, scanStart } = prepared;
+  const volume = source.identity();
+  return {
+    imageId,
+    volumeUuid: identity.uuid,
+    volumePath: identity.volumePath,
+    name: identity.name,
+    level: request.level,
+    date,
+    baseImageId: baseImage?.record.imageId ?? NO_IMAGE,
+    baseDate: baseImage?.record.date ?? 0,
+    scanStart: scanStart.seconds,
+    scanStartNs: scanStart.ns,
+    host: utf8ToByteString(volume.host),
+    source: volume.path,
+    root: utf8ToByteString(volume.root),
+    blockingFactor: prepared.blockingFactor,
+    snapshot: "",
+    exclude: request.exclude.map(utf8ToByteString),
+    tapes: outcome.extents.map((e) => ({ label: utf8ToByteString(e.label), file: e.file, firstBlock: e.firstBlock, blocks: e.blocks })),
+    blocks: outcome.blocks,
+    directories: outcome.directories,
+    files: outcome.files,
+    contentBytes: outcome.contentBytes,
+    notes: notesOf(walk, records, stale),
+  };
+}
+
+function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[], rev: Rev, started: number): DumpReport {
+  const { repository, base, request, walk } = prepared;
+  const view = repository.view();
+  const baseName = base ? { ...changesetName(view, base.rev), imageId: base.imageId, level: base.level } : null;
+  return {
+    image: { ...changesetName(view, rev), imageId: prepared.imageId, level: request.level },
+    base: baseName,
+    directories: outcome.directories,
+    files: outcome.files,
+    contentBytes: outcome.contentBytes,
+    blocks: outcome.blocks,
+    tapes: outcome.extents.map((e) => ({ label: e.label, file: e.file, firstBlock: e.firstBlock, blocks: e.blocks })),
+    skipped: skippedOf(walk, records, stale),
+    excluded: walk.excluded,
+    snapshot: "live directory",
+    seconds: (performance.now() - started) / 1000,
+  };
+}

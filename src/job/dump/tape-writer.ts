@@ -1,0 +1,70 @@
+// The tapes of one dump: the one asked for or the library's last, and the next ones when it is full. Keeps
+// them locked and open until the catalog has committed.
+import { existsSync, statSync } from "node:fs";
+import type { NextTape } from "../../dump/tape-change.ts";
+import { writeLabel } from "../../tape/label.ts";
+import { TapeLibrary } from "../../tape/library.ts";
+import { type OpenTape, openTape } from "../../tape/open-tape.ts";
+import type { MountedTape } from "../../dump/tape-change.ts";
+import type { KnownTapes } from "../known-tapes.ts";
+import { BLOCK_BYTES } from "../../dump/format/record.ts";
+
+export class TapeWriter {
+  private readonly library: TapeLibrary;
+  private readonly known: KnownTapes;
+  private readonly spec: string | null;
+  private readonly recordBytes: number;
+  private readonly open: { close(): Promise<void> }[] = [];
+  /** Virtual tapes end an image with a filemark; a plain stream ends where it ends. */
+  private virtual = true;
+
+  constructor(library: TapeLibrary, known: KnownTapes, spec: string | null, blockingFactor: number) {
+    this.library = library;
+    this.known = known;
+    this.spec = spec;
+    this.recordBytes = blockingFactor * BLOCK_BYTES;
+  }
+
+  /** Mounts the first tape, standing where the image begins. */
+  async first(): Promise<MountedTape> {
+    if (this.spec === null) return this.fromLibrary(this.library.list().at(-1)?.label ?? null);
+    const fresh = !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
+    const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library });
+    this.open.push(tape);
+    this.virtual = tape.kind === "virtual";
+    const label = await this.labelOf(tape, fresh);
+    if (this.virtual) await tape.drive.spaceToEnd();
+    return { drive: tape.drive, label };
+  }
+
+  private async labelOf(tape: OpenTape, fresh: boolean): Promise<string> {
+    const spec = this.spec as string;
+    if (tape.kind === "pipe" || spec === "-") return "-";
+    if (this.library.find(spec)) return spec;
+    const label = tape.kind === "virtual" && !fresh ? tape.label : this.known.labelFor(spec);
+    if (tape.kind === "virtual" && fresh) await writeLabel(tape.drive, label);
+    this.known.remember(label, spec);
+    return label;
+  }
+
+  private async fromLibrary(label: string | null): Promise<MountedTape> {
+    const chosen = label ?? (await this.library.create()).label;
+    const tape = await this.library.open(chosen, { write: true });
+    this.open.push(tape);
+    await tape.drive.spaceToEnd();
+    return { drive: tape.drive, label: chosen };
+  }
+
+  /** A full tape of the library is followed by a new one; any other ends the dump. */
+  readonly next: NextTape = async (): Promise<MountedTape | null> => (this.spec === null ? this.fromLibrary(null) : null);
+
+  /** Ends the image and makes it durable. */
+  async finish(last: MountedTape["drive"]): Promise<void> {
+    if (this.virtual) await last.mark();
+    await last.sync();
+  }
+
+  async close(): Promise<void> {
+    for (const tape of this.open.splice(0).reverse()) await tape.close();
+  }
+}

@@ -1,0 +1,102 @@
+// Where a catalog lies and how it is opened: the folder .reel with the store, the tape library, and local
+// state that can always be rebuilt.
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { CatalogView } from "../catalog/catalog-view.ts";
+import { CatalogWriter } from "../catalog/catalog-writer.ts";
+import { readTags } from "../catalog/tags.ts";
+import { manifestFileList } from "../catalog/tree-walk.ts";
+import { bytesOf, type ByteString } from "../core/bytes.ts";
+import { ReelError } from "../core/errors.ts";
+import { sha1Hex } from "../core/hash.ts";
+import { createDiskStore, openDiskStore } from "../store/disk-store.ts";
+import type { Store } from "../store/store.ts";
+import { lockTape, type TapeLock } from "../tape/tape-lock.ts";
+import type { JobContext } from "./requests.ts";
+
+export const CATALOG_FOLDER = ".reel";
+const STORE_FOLDER = "store";
+const TAPES_FOLDER = "tapes";
+const LOCKS_FOLDER = "locks";
+const CACHE_FOLDER = "cache";
+/** What a reader of the catalog must understand, beyond the store itself. */
+const REQUIREMENTS = ["catalog-1", "tree-manifests"];
+
+export class Repository {
+  /** The directory that holds .reel. */
+  readonly directory: string;
+  readonly store: Store;
+  private current: CatalogView | null = null;
+
+  constructor(directory: string, store: Store) {
+    this.directory = directory;
+    this.store = store;
+  }
+
+  private inside(name: string): string {
+    return join(this.directory, CATALOG_FOLDER, name);
+  }
+
+  get libraryDirectory(): string {
+    return this.inside(TAPES_FOLDER);
+  }
+
+  get cacheDirectory(): string {
+    return this.inside(CACHE_FOLDER);
+  }
+
+  /** The newest committed state; the same view while nothing was committed. */
+  view(): CatalogView {
+    const state = this.store.view();
+    if (!this.current || this.current.store.generation !== state.generation) {
+      const view = new CatalogView(state);
+      view.changelog.manifestList = (_rev, head) => manifestFileList(view, head.manifest);
+      view.changelog.tagSource = () => readTags(view);
+      this.current = view;
+    }
+    return this.current;
+  }
+
+  /** Takes the writer's lock. */
+  begin(): CatalogWriter {
+    return new CatalogWriter(this.store.begin());
+  }
+
+  /** One dump of a path at a time: throws `tape.locked` naming the other. */
+  lockPath(path: ByteString): TapeLock {
+    mkdirSync(this.inside(LOCKS_FOLDER), { recursive: true });
+    return lockTape(join(this.inside(LOCKS_FOLDER), sha1Hex(bytesOf(path))));
+  }
+
+  close(): void {
+    this.store.close();
+  }
+}
+
+/** The directory of the catalog: -R, or the first above the working directory that holds one. */
+export function findCatalog(context: Pick<JobContext, "directory" | "cwd">): string {
+  if (context.directory !== null) {
+    const named = resolve(context.cwd, context.directory);
+    if (existsSync(join(named, CATALOG_FOLDER, STORE_FOLDER))) return named;
+    throw new ReelError("catalog.not-found", { path: named });
+  }
+  for (let at = resolve(context.cwd); ; at = dirname(at)) {
+    if (existsSync(join(at, CATALOG_FOLDER, STORE_FOLDER))) return at;
+    if (dirname(at) === at) throw new ReelError("catalog.not-found-above", { path: resolve(context.cwd) });
+  }
+}
+
+export function openRepository(context: Pick<JobContext, "directory" | "cwd" | "notice">): Repository {
+  const directory = findCatalog(context);
+  const store = openDiskStore(join(directory, CATALOG_FOLDER, STORE_FOLDER), { understood: REQUIREMENTS, notice: context.notice });
+  return new Repository(directory, store);
+}
+
+/** Makes an empty catalog in a directory that has none. */
+export function createRepository(directory: string, notice: (line: string) => void): Repository {
+  const folder = join(directory, CATALOG_FOLDER);
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new ReelError("catalog.exists", { path: directory });
+  mkdirSync(folder, { recursive: true });
+  const store = createDiskStore(join(folder, STORE_FOLDER), { understood: REQUIREMENTS, requirements: REQUIREMENTS, notice });
+  return new Repository(directory, store);
+}
