@@ -27,7 +27,9 @@ export class AttributeReader {
     const length = this.calls.flistxattr(fd, this.list.address, LIST_BYTES);
     this.found = EMPTY;
     if (length === 0) return 0;
-    return this.collect(length, (name) => this.calls.fgetxattr(fd, name, this.value.address, VALUE_BYTES));
+    return this.collect(length, (name) =>
+      this.calls.fgetxattr(fd, name, this.value.address, VALUE_BYTES),
+    );
   }
 
   /** Of what the path names, itself if it is a symbolic link. `path` is an address. */
@@ -35,7 +37,9 @@ export class AttributeReader {
     const length = this.calls.llistxattr(path, this.list.address, LIST_BYTES);
     this.found = EMPTY;
     if (length === 0) return 0;
-    return this.collect(length, (name) => this.calls.lgetxattr(path, name, this.value.address, VALUE_BYTES));
+    return this.collect(length, (name) =>
+      this.calls.lgetxattr(path, name, this.value.address, VALUE_BYTES),
+    );
   }
 
   private collect(listLength: number, get: (name: number) => number): number {

@@ -15,7 +15,8 @@ export const DIGEST_BYTES = 32;
 /** Bytes a piece takes in the columns: one of 8, six of 4, the digest and two of 1. */
 const PIECE_BYTES = 8 + 6 * 4 + DIGEST_BYTES + 2;
 const HEADER_BYTES = 8;
-export const BATCH_MEMORY_BYTES: number = HEADER_BYTES + BATCH_PIECES_MAX * PIECE_BYTES + BATCH_BYTES;
+export const BATCH_MEMORY_BYTES: number =
+  HEADER_BYTES + BATCH_PIECES_MAX * PIECE_BYTES + BATCH_BYTES;
 
 export class BatchMemory {
   /** Pieces and bytes in use. */

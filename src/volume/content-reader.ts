@@ -102,7 +102,12 @@ export class ContentReader {
   }
 
   /** False if the batch has no room; a long file is left in `long`. */
-  private readFile(request: ContentRequest, i: number, batch: BatchMemory, address: number): boolean {
+  private readFile(
+    request: ContentRequest,
+    i: number,
+    batch: BatchMemory,
+    address: number,
+  ): boolean {
     const size = request.size[i] as number;
     const isLong = size > SHORT_FILE_BYTES || request.isSparse[i] === 1;
     if (!isLong && batch.room < size) return false;
@@ -163,7 +168,10 @@ export class ContentReader {
       status = CONTENT.failed;
     }
     const piece = batch.addPiece(request.row[i] as number, 0, size);
-    const digest = size === 0 ? EMPTY_DIGEST : hash("sha256", batch.bytes.subarray(at, at + size), "latin1" as "hex");
+    const digest =
+      size === 0
+        ? EMPTY_DIGEST
+        : hash("sha256", batch.bytes.subarray(at, at + size), "latin1" as "hex");
     batch.digest.write(digest, piece * DIGEST_BYTES, DIGEST_BYTES, "latin1");
     batch.close(piece, status, errno, found);
     return true;
@@ -172,7 +180,13 @@ export class ContentReader {
   /** Whether the open file is still what the walk saw. */
   private compare(request: ContentRequest, i: number, fd: number): ContentStatus {
     const { stat } = this;
-    const result = this.calls.statx(fd, this.emptyNameAddress, AT_EMPTY_PATH, STATX_MASK, stat.address);
+    const result = this.calls.statx(
+      fd,
+      this.emptyNameAddress,
+      AT_EMPTY_PATH,
+      STATX_MASK,
+      stat.address,
+    );
     if (result < 0 || !this.isSameInode(request, i)) return CONTENT.vanished;
     return stat.size === request.size[i] &&
       stat.seconds(TIME_WORD.modification) === request.mtime[i] &&
@@ -193,14 +207,25 @@ export class ContentReader {
     );
   }
 
-  private addUnopened(request: ContentRequest, i: number, batch: BatchMemory, result: number): void {
+  private addUnopened(
+    request: ContentRequest,
+    i: number,
+    batch: BatchMemory,
+    result: number,
+  ): void {
     const isGone = meansGone(result) || result === -ERRNO.ENXIO;
     const piece = batch.addPiece(request.row[i] as number, 0, 0);
     batch.close(piece, isGone ? CONTENT.vanished : CONTENT.unreadable, -result, EMPTY);
   }
 
   /** Links, directories, devices, fifos and sockets: never opened, but asked by name. */
-  private readOther(request: ContentRequest, i: number, type: number, batch: BatchMemory, address: number): boolean {
+  private readOther(
+    request: ContentRequest,
+    i: number,
+    type: number,
+    batch: BatchMemory,
+    address: number,
+  ): boolean {
     const row = request.row[i] as number;
     if (type === TYPE.unknown) {
       batch.close(batch.addPiece(row, 0, 0), CONTENT.ok, 0, EMPTY);
@@ -212,7 +237,8 @@ export class ContentReader {
     const nameStart = request.nameStart[i] as number;
     const name = this.names.address + nameStart;
     const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    let result = directory < 0 ? directory : calls.statx(directory, name, flags, STATX_MASK, stat.address);
+    let result =
+      directory < 0 ? directory : calls.statx(directory, name, flags, STATX_MASK, stat.address);
     if (result === 0 && !this.isSameInode(request, i)) result = -ERRNO.ENOENT;
     let length = 0;
     if (result === 0 && type === TYPE.symlink) {

@@ -72,7 +72,8 @@ export class RequestPacker {
     for (let i = 0; i < count; i++) {
       const at = row[i] as number;
       names.write(at === 0 ? "." : (walk.name[at] as ByteString), nameStart[i] as number, "latin1");
-      type[i] = this.covered.size > 0 && this.covered.has(at) ? TYPE.unknown : (walk.type[at] as number);
+      type[i] =
+        this.covered.size > 0 && this.covered.has(at) ? TYPE.unknown : (walk.type[at] as number);
       isSparse[i] = (walk.blocks512[at] as number) * 512 < (walk.size[at] as number) ? 1 : 0;
     }
     const pick = <T extends Float64Array | Uint32Array>(from: T, to: T): T => {
@@ -106,7 +107,8 @@ export class RequestPacker {
     // The unnamed ancestors, from the lowest: they are given ordinals from the top.
     const unnamed: number[] = [];
     let at = directory;
-    for (; at !== 0 && this.ordinal[at] === 0; at = this.walk.parent[at] as number) unnamed.push(at);
+    for (; at !== 0 && this.ordinal[at] === 0; at = this.walk.parent[at] as number)
+      unnamed.push(at);
     for (let i = unnamed.length - 1; i >= 0; i--) {
       const row = unnamed[i] as number;
       newParent.push(this.ordinal[this.walk.parent[row] as number] as number);

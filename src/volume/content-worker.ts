@@ -5,7 +5,14 @@ import { assert } from "../core/errors.ts";
 import { BatchMemory } from "./content-batch.ts";
 import { ContentReader } from "./content-reader.ts";
 import { loadSystemCalls } from "./system-calls.ts";
-import { FIRST_SLOT, SIGNAL, SLOT, STOP, type OwnerMessage, type ThreadMessage } from "./thread-protocol.ts";
+import {
+  FIRST_SLOT,
+  SIGNAL,
+  SLOT,
+  STOP,
+  type OwnerMessage,
+  type ThreadMessage,
+} from "./thread-protocol.ts";
 
 const port = parentPort;
 assert(port !== null, "content-worker runs as a worker thread");

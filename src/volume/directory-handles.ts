@@ -75,7 +75,8 @@ export class DirectoryHandles {
   /** What is only passed through on the way needs no permission to be listed. */
   private openChild(parent: number, name: ByteString, isLast: boolean): number {
     const address = this.pad.put(name);
-    if (!isLast || this.flags === OPEN_PASSAGE) return this.calls.openat(parent, address, OPEN_PASSAGE);
+    if (!isLast || this.flags === OPEN_PASSAGE)
+      return this.calls.openat(parent, address, OPEN_PASSAGE);
     return openQuietly(this.calls, parent, address, this.flags);
   }
 

@@ -72,7 +72,10 @@ function literal(point: string): string {
 }
 
 /** The set that begins at `open`, with the place of its "]"; nothing if it is not closed. */
-function bracket(points: readonly string[], open: number): { source: string; last: number } | undefined {
+function bracket(
+  points: readonly string[],
+  open: number,
+): { source: string; last: number } | undefined {
   let i = open + 1;
   const negated = points[i] === "!" || points[i] === "^";
   if (negated) i++;
@@ -89,7 +92,8 @@ function bracket(points: readonly string[], open: number): { source: string; las
       const to = points[i] as string;
       i++;
       // A range that runs backwards holds nothing, as in the shell.
-      if ((from.codePointAt(0) ?? 0) <= (to.codePointAt(0) ?? 0)) ranges += `${literal(from)}-${literal(to)}`;
+      if ((from.codePointAt(0) ?? 0) <= (to.codePointAt(0) ?? 0))
+        ranges += `${literal(from)}-${literal(to)}`;
     } else {
       ranges += literal(from);
     }

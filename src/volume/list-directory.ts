@@ -25,7 +25,12 @@ export class ListBuffer {
 }
 
 /** Appends the names but "." and ".."; gives 0, or -errno with the names read so far. */
-export function listDirectory(calls: SystemCalls, fd: number, buffer: ListBuffer, names: ByteString[]): number {
+export function listDirectory(
+  calls: SystemCalls,
+  fd: number,
+  buffer: ListBuffer,
+  names: ByteString[],
+): number {
   const { memory, halves } = buffer;
   const { bytes } = memory;
   for (;;) {
@@ -38,7 +43,11 @@ export function listDirectory(calls: SystemCalls, fd: number, buffer: ListBuffer
       let end = Math.max(start, at + record - 8);
       while (bytes[end] !== 0) end++;
       at += record;
-      if (bytes[start] === 0x2e && (end === start + 1 || (end === start + 2 && bytes[start + 1] === 0x2e))) continue;
+      if (
+        bytes[start] === 0x2e &&
+        (end === start + 1 || (end === start + 2 && bytes[start + 1] === 0x2e))
+      )
+        continue;
       names.push(bytes.toString("latin1", start, end));
     }
   }
@@ -59,8 +68,14 @@ export function listedInode(
     for (let at = 0; at < length; ) {
       const record = halves[(at + RECLEN_AT) >> 1] as number;
       const start = at + NAME_AT;
-      if (memory.bytes[start + name.length] === 0 && memory.bytes.toString("latin1", start, start + name.length) === name) {
-        return { low: words[(at >> 2) + LOW] as number, high: words[(at >> 2) + 1 - LOW] as number };
+      if (
+        memory.bytes[start + name.length] === 0 &&
+        memory.bytes.toString("latin1", start, start + name.length) === name
+      ) {
+        return {
+          low: words[(at >> 2) + LOW] as number,
+          high: words[(at >> 2) + 1 - LOW] as number,
+        };
       }
       at += record;
     }

@@ -33,12 +33,20 @@ const INLINE_BYTES_MAX: number = 32 << 20;
  * Opens the directory at `path` (bytes; a symbolic link there is followed). Throws `volume.unreadable`,
  * `volume.no-proc` or `volume.no-system-calls`.
  */
-export async function openLiveDirectory(path: ByteString, options: LiveDirectoryOptions = {}): Promise<VolumeSource> {
+export async function openLiveDirectory(
+  path: ByteString,
+  options: LiveDirectoryOptions = {},
+): Promise<VolumeSource> {
   const calls = options.calls ?? (await loadSystemCalls());
   const root = openQuietly(calls, AT_FDCWD, new NamePad(calls).put(path), OPEN_ROOT);
-  if (root < 0) throw new ReelError("volume.unreadable", { path: showBytes(path), found: errnoName(root) });
+  if (root < 0)
+    throw new ReelError("volume.unreadable", { path: showBytes(path), found: errnoName(root) });
   try {
-    return new LiveDirectory(calls, root, options.workerUrl ?? new URL("./content-worker.js", import.meta.url));
+    return new LiveDirectory(
+      calls,
+      root,
+      options.workerUrl ?? new URL("./content-worker.js", import.meta.url),
+    );
   } catch (error) {
     calls.close(root);
     throw error;
@@ -69,7 +77,11 @@ class LiveDirectory implements VolumeSource {
     return walkDirectory(this.calls, this.root, options, () => this.startThread());
   }
 
-  async *read(walk: Walk, rows: Int32Array, progress?: Progress): AsyncGenerator<ContentBatch, void> {
+  async *read(
+    walk: Walk,
+    rows: Int32Array,
+    progress?: Progress,
+  ): AsyncGenerator<ContentBatch, void> {
     if (!isSmall(walk, rows)) this.startThread();
     // The thread serves one read at a time, and none after it failed.
     yield* this.thread === undefined || this.thread.isBusy
@@ -78,7 +90,8 @@ class LiveDirectory implements VolumeSource {
   }
 
   private startThread(): void {
-    if (this.thread === undefined && existsSync(this.workerUrl)) this.thread = new ReadingThread(this.workerUrl);
+    if (this.thread === undefined && existsSync(this.workerUrl))
+      this.thread = new ReadingThread(this.workerUrl);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,13 @@ export interface ReadResult {
 const result: ReadResult = { bytes: 0, errno: 0 };
 
 /** Fewer bytes than `length` mean the end of the file, or `errno`. The result is void at the next call. */
-export function readInto(calls: SystemCalls, fd: number, into: number, length: number, offset: number): ReadResult {
+export function readInto(
+  calls: SystemCalls,
+  fd: number,
+  into: number,
+  length: number,
+  offset: number,
+): ReadResult {
   result.bytes = 0;
   result.errno = 0;
   while (result.bytes < length) {

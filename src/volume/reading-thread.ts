@@ -6,7 +6,15 @@ import { BATCH_MEMORY_BYTES, BatchMemory, BATCHES_IN_FLIGHT, showBatch } from ".
 import { RequestPacker } from "./content-request.ts";
 import { countPieces } from "./count-pieces.ts";
 import type { ContentBatch, Walk } from "./source.ts";
-import { controlBytes, FIRST_SLOT, SLOT, STOP, tellThread, type OwnerMessage, type ThreadMessage } from "./thread-protocol.ts";
+import {
+  controlBytes,
+  FIRST_SLOT,
+  SLOT,
+  STOP,
+  tellThread,
+  type OwnerMessage,
+  type ThreadMessage,
+} from "./thread-protocol.ts";
 
 /** One request is read while the next one waits. */
 const REQUESTS_AHEAD = 2;
@@ -61,13 +69,22 @@ export class ReadingThread {
 
   private say(message: OwnerMessage): void {
     const { request } = message.kind === "rows" ? message : { request: undefined };
-    this.worker.postMessage(message, request === undefined ? [] : [request.names.buffer as ArrayBuffer]);
+    this.worker.postMessage(
+      message,
+      request === undefined ? [] : [request.names.buffer as ArrayBuffer],
+    );
   }
 
-  async *read(root: number, walk: Walk, rows: Int32Array, progress: Progress = newProgress()): AsyncGenerator<ContentBatch, void> {
+  async *read(
+    root: number,
+    walk: Walk,
+    rows: Int32Array,
+    progress: Progress = newProgress(),
+  ): AsyncGenerator<ContentBatch, void> {
     const packer = new RequestPacker(walk, rows);
     const slots: SharedArrayBuffer[] = [];
-    while (slots.length < BATCHES_IN_FLIGHT) slots.push(this.spare.pop() ?? new SharedArrayBuffer(BATCH_MEMORY_BYTES));
+    while (slots.length < BATCHES_IN_FLIGHT)
+      slots.push(this.spare.pop() ?? new SharedArrayBuffer(BATCH_MEMORY_BYTES));
     const memories = slots.map((slot) => new BatchMemory(slot));
     const controlMemory = new SharedArrayBuffer(controlBytes(BATCHES_IN_FLIGHT));
     const control = new Int32Array(controlMemory);
@@ -108,12 +125,17 @@ export class ReadingThread {
   /** The slot of the next batch; nothing after the last. */
   private async nextBatch(): Promise<number | undefined> {
     for (;;) {
-      if (this.isClosing) throw new ReelError("volume.reader-died", { found: "the volume was closed" });
+      if (this.isClosing)
+        throw new ReelError("volume.reader-died", { found: "the volume was closed" });
       const slot = this.batches.shift();
       if (slot !== undefined) return slot;
       if (this.isDone) return undefined;
       if (this.failure !== undefined) {
-        throw new ReelError("volume.reader-died", { found: this.failure.message }, { cause: this.failure });
+        throw new ReelError(
+          "volume.reader-died",
+          { found: this.failure.message },
+          { cause: this.failure },
+        );
       }
       await this.change();
     }

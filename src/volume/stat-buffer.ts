@@ -52,7 +52,9 @@ export class StatBuffer {
   }
 
   private word64(index: number): number {
-    return (this.unsigned[index + HIGH] as number) * TWO_32 + (this.unsigned[index + LOW] as number);
+    return (
+      (this.unsigned[index + HIGH] as number) * TWO_32 + (this.unsigned[index + LOW] as number)
+    );
   }
 
   get nlink(): number {

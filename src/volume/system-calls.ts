@@ -69,11 +69,21 @@ export const ERRNO = osConstants.errno;
 
 /** Gone, or something else than a walk saw stands at the name now. */
 export function meansGone(result: number): boolean {
-  return result === -ERRNO.ENOENT || result === -ERRNO.ENOTDIR || result === -ERRNO.ELOOP || result === -ERRNO.ESTALE;
+  return (
+    result === -ERRNO.ENOENT ||
+    result === -ERRNO.ENOTDIR ||
+    result === -ERRNO.ELOOP ||
+    result === -ERRNO.ESTALE
+  );
 }
 
 /** Opens without touching the access time where that is allowed. */
-export function openQuietly(calls: SystemCalls, directory: number, name: number, flags: number): number {
+export function openQuietly(
+  calls: SystemCalls,
+  directory: number,
+  name: number,
+  flags: number,
+): number {
   const fd = calls.openat(directory, name, flags | O_NOATIME);
   return fd === -ERRNO.EPERM ? calls.openat(directory, name, flags) : fd;
 }
@@ -129,10 +139,12 @@ async function load(): Promise<SystemCalls> {
       openat: (directory, name, flags) => result(openat(directory, name, flags)),
       close: (fd) => result(close(fd)),
       getdents64: (fd, into, length) => result(getdents64(fd, into, length)),
-      statx: (directory, name, flags, mask, into) => result(statx(directory, name, flags, mask, into)),
+      statx: (directory, name, flags, mask, into) =>
+        result(statx(directory, name, flags, mask, into)),
       pread: (fd, into, length, offset) => result(pread(fd, into, length, offset)),
       lseek: (fd, offset, whence) => result(lseek(fd, offset, whence)),
-      readlinkat: (directory, name, into, length) => result(readlinkat(directory, name, into, length)),
+      readlinkat: (directory, name, into, length) =>
+        result(readlinkat(directory, name, into, length)),
       flistxattr: (fd, into, length) => result(flistxattr(fd, into, length)),
       fgetxattr: (fd, name, into, length) => result(fgetxattr(fd, name, into, length)),
       llistxattr: (path, into, length) => result(llistxattr(path, into, length)),

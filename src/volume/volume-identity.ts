@@ -22,7 +22,8 @@ export function identify(calls: SystemCalls, root: number): VolumeIdentity {
   const stat = new StatBuffer(calls);
   const pad = new NamePad(calls);
   const result = calls.statx(root, pad.put(""), AT_EMPTY_PATH, STATX_MASK, stat.address);
-  if (result < 0) throw new ReelError("volume.unreadable", { path: "the root", found: errnoName(result) });
+  if (result < 0)
+    throw new ReelError("volume.unreadable", { path: "the root", found: errnoName(result) });
   const mount = findMount(stat.mountId);
   const inode = (BigInt(stat.inodeHigh) << 32n) | BigInt(stat.inodeLow);
   return {
@@ -44,7 +45,12 @@ function realPath(fd: number): string {
 
 function findMount(mountId: number): Mount {
   try {
-    return parseMount(readFileSync("/proc/self/mountinfo", "latin1"), mountId) ?? { type: "unknown", source: "unknown" };
+    return (
+      parseMount(readFileSync("/proc/self/mountinfo", "latin1"), mountId) ?? {
+        type: "unknown",
+        source: "unknown",
+      }
+    );
   } catch {
     return { type: "unknown", source: "unknown" };
   }
@@ -57,7 +63,9 @@ export function parseMount(mountinfo: string, mountId: number): Mount | undefine
     const [, fields] = line.split(" - ");
     const [type, source] = fields?.split(" ") ?? [];
     if (type === undefined || source === undefined) return undefined;
-    const unescaped = source.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+    const unescaped = source.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(parseInt(octal, 8)),
+    );
     return { type, source: unescaped };
   }
   return undefined;

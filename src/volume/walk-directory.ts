@@ -81,8 +81,15 @@ class Walker {
     this.stat = new StatBuffer(calls);
     this.pad = new NamePad(calls);
     this.list = new ListBuffer(calls);
-    const result = calls.statx(root, this.pad.put(""), AT_EMPTY_PATH, STATX_MASK, this.stat.address);
-    if (result < 0) throw new ReelError("volume.unreadable", { path: "the root", found: errnoName(result) });
+    const result = calls.statx(
+      root,
+      this.pad.put(""),
+      AT_EMPTY_PATH,
+      STATX_MASK,
+      this.stat.address,
+    );
+    if (result < 0)
+      throw new ReelError("volume.unreadable", { path: "the root", found: errnoName(result) });
     this.rootDevice = this.stat.device;
     this.rootMount = this.stat.mountId;
     this.rows.add(-1, "", this.stat);
@@ -158,7 +165,11 @@ class Walker {
       return;
     }
     const row = rows.add(directory, name, stat);
-    rows.setInode(row, (stat.inodeHigh + this.deviceIndex(stat.device) * DEVICE_STEP) >>> 0, stat.inodeLow);
+    rows.setInode(
+      row,
+      (stat.inodeHigh + this.deviceIndex(stat.device) * DEVICE_STEP) >>> 0,
+      stat.inodeLow,
+    );
     if (isDirectory) waiting.push(row);
   }
 
@@ -174,11 +185,17 @@ class Walker {
   /** With a slash at its end; "" for the root. */
   private pathOf(directory: number): ByteString {
     const names: ByteString[] = [""];
-    for (let row = directory; row !== 0; row = this.rows.parentOf(row)) names.push(this.rows.nameOf(row));
+    for (let row = directory; row !== 0; row = this.rows.parentOf(row))
+      names.push(this.rows.nameOf(row));
     return names.reverse().join("/");
   }
 
-  private report(kind: "unreadable-directory" | "unreadable", row: number, name: ByteString, result: number): void {
+  private report(
+    kind: "unreadable-directory" | "unreadable",
+    row: number,
+    name: ByteString,
+    result: number,
+  ): void {
     assert(result < 0, "a problem has an errno");
     this.rows.problems.push({ kind, row, name, errno: errnoName(result) });
   }
