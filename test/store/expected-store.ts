@@ -60,8 +60,19 @@ export class ExpectedStore {
   }
 }
 
-/** Bytes that follow from the seed and do not compress. */
+const LONG_BYTES = 100_000;
+const longOnes = new Map<string, Uint8Array>();
+
+/** Bytes that follow from the seed and do not compress; the caller may change them. */
 export function seededBytes(seed: number, length: number): Uint8Array {
+  if (length < LONG_BYTES) return generate(seed, length);
+  const key = `${seed} ${length}`;
+  const known = longOnes.get(key) ?? generate(seed, length);
+  longOnes.set(key, known);
+  return Uint8Array.from(known);
+}
+
+function generate(seed: number, length: number): Uint8Array {
   const bytes = Buffer.alloc(length);
   let state = (seed * 2654435761 + 1) >>> 0;
   for (let i = 0; i < length; i++) {
@@ -71,12 +82,18 @@ export function seededBytes(seed: number, length: number): Uint8Array {
   return bytes;
 }
 
-/** A commit like the catalog's: a little in every group's index, more in its data, then the changeset files. */
+/**
+ * A commit like the catalog's: a little in every group's index, more in its data (in group 1 `dataBytes`, a
+ * tenth of it in the others), then the changeset files.
+ */
 export function planCommit(seed: number, groupCount: number, dataBytes: number): PlannedCommit {
   const appends: { file: StoreFile; bytes: Uint8Array }[] = [];
   for (let group = 0; group < groupCount; group++) {
     if ((seed + group) % 3 === 0) continue;
-    appends.push({ file: groupDataFile(group), bytes: seededBytes(seed + group, dataBytes) });
+    appends.push({
+      file: groupDataFile(group),
+      bytes: seededBytes(seed + group, Math.ceil(dataBytes / (group === 1 ? 1 : 10))),
+    });
     appends.push({ file: groupIndexFile(group), bytes: seededBytes(seed + group + 100, 64) });
     appends.push({ file: groupDataFile(group), bytes: seededBytes(seed + group + 200, 700) });
   }
