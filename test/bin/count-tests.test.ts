@@ -8,14 +8,14 @@ import { expect, onTestFinished, test } from "vitest";
 const SCRIPT = path.resolve(import.meta.dirname, "../../.ci/count-tests.cjs");
 
 function count(
-  report: object | undefined,
+  content: object | undefined,
   passed: number,
   failed: number,
 ): { line: string; code: number | null } {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "reel-count-"));
   onTestFinished(() => fs.rmSync(folder, { recursive: true }));
   const file = path.join(folder, "report.json");
-  if (report !== undefined) fs.writeFileSync(file, JSON.stringify(report));
+  if (content !== undefined) fs.writeFileSync(file, JSON.stringify(content));
   const done = spawnSync(process.execPath, [SCRIPT, file, String(passed), String(failed)], {
     encoding: "utf8",
   });
