@@ -1,7 +1,7 @@
 // Tapes of fixtures/dump as drives, states of its volumes as wanted entries, and what a tree on disk is,
 // found by Python and not by Reel.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -149,7 +149,8 @@ function targetBytes(target: string | { readonly b64: string }): ByteString {
 /** A directory that goes away with the test. */
 export function scratchDirectory(): string {
   const directory = mkdtempSync(path.join(tmpdir(), "reel-restore-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  // rm, since paths may be too long for one call.
+  onTestFinished(() => void execFileSync("rm", ["-rf", directory]));
   return directory;
 }
 
