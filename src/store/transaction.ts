@@ -85,6 +85,7 @@ export class DiskTransaction implements WriteTx {
 
   append(file: StoreFile, bytes: Uint8Array): number {
     assert(this.state === "open", `append to a transaction that is ${this.state}`);
+    if (bytes.byteLength === 0) return this.size(file);
     const into = this.appended.get(file) ?? this.begin(file);
     const offset = into.length + into.buffer.length;
     try {
@@ -159,7 +160,6 @@ export class DiskTransaction implements WriteTx {
 
   private write(appended: Appended, bytes: Uint8Array): void {
     const { files, superblock } = this.context;
-    if (bytes.byteLength === 0) return;
     if (appended.baseLength === 0 && !appended.created) {
       appended.created = true;
       files.write(this.pool.create(appended.path), superblock, 0);

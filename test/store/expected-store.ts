@@ -1,5 +1,4 @@
 // A model of what a store must hold: plain byte strings by file, and a generator of commits to put in it.
-import { expect } from "vitest";
 import {
   CHANGESET_INDEX,
   CHANGESET_LISTS,
@@ -43,20 +42,23 @@ export class ExpectedStore {
     return new ExpectedStore(this.generation + 1, commit.groups, commit.root, contents);
   }
 
-  /** Every byte of the view, and nothing beyond. */
-  check(view: ReadView): void {
-    expect(view.generation).toBe(this.generation);
-    expect(view.groups).toEqual(this.groups);
-    expect(Buffer.compare(view.root, this.root)).toBe(0);
+  /** What a view has otherwise, in words: every byte is compared, and nothing may lie beyond. */
+  differences(view: ReadView): string[] {
+    const found: string[] = [];
+    if (view.generation !== this.generation)
+      found.push(`generation ${view.generation}, not ${this.generation}`);
+    if (JSON.stringify(view.groups) !== JSON.stringify(this.groups)) found.push("other groups");
+    if (Buffer.compare(view.root, this.root) !== 0) found.push("another root");
     const fileCount = 4 + 2 * (this.groups.length + 1);
     for (let file = 0; file < fileCount; file++) {
       const content = this.contents.get(file) ?? new Uint8Array(0);
-      expect(view.size(file), `size of file ${file}`).toBe(content.byteLength);
-      expect(
-        Buffer.compare(view.read(file, 0, content.byteLength), content),
-        `bytes of file ${file}`,
-      ).toBe(0);
+      if (view.size(file) !== content.byteLength) {
+        found.push(`file ${file} has ${view.size(file)} bytes, not ${content.byteLength}`);
+      } else if (Buffer.compare(view.read(file, 0, content.byteLength), content) !== 0) {
+        found.push(`file ${file} has other bytes`);
+      }
     }
+    return found;
   }
 }
 
@@ -107,11 +109,14 @@ export function planCommit(seed: number, groupCount: number, dataBytes: number):
   return { appends, groups, root: seededBytes(seed + 400, 40 + (seed % 7)) };
 }
 
+/** Throws if an offset is not where the file ended. */
 export function appendAll(tx: WriteTx, commit: PlannedCommit): void {
   for (const { file, bytes } of commit.appends) {
     const size = tx.size(file);
-    expect(tx.append(file, bytes)).toBe(size);
-    expect(tx.size(file)).toBe(size + bytes.byteLength);
+    const offset = tx.append(file, bytes);
+    if (offset !== size || tx.size(file) !== size + bytes.byteLength) {
+      throw new Error(`file ${file} of ${size} bytes: appended at ${offset}, now ${tx.size(file)}`);
+    }
   }
 }
 
