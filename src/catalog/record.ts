@@ -86,6 +86,11 @@ function putAttributes(out: ByteWriter, bytes: Uint8Array): void {
   }
 }
 
+/** Whether the bytes begin as a record does; what a plain Mercurial committed seldom does. */
+export function isRecord(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xdc && bytes[1] === 0 && bytes[2] === RECORD_ELEMENTS;
+}
+
 /** Decodes a record. Throws `format.damaged`, `format.newer-record` for a version that is not known. */
 export function decodeRecord(bytes: Uint8Array): InodeRecord {
   const input = new CanonicalReader(bytes, "an inode record");

@@ -9,7 +9,7 @@ import { fileContent } from "./filelog-text.ts";
 import { groupOf, slotOf } from "../store/placement.ts";
 import { HISTORY } from "./group-index.ts";
 import { DIRECTORY_NAME, isReserved } from "./names.ts";
-import { decodeRecord, type InodeRecord } from "./record.ts";
+import { decodeRecord, type InodeRecord, isRecord } from "./record.ts";
 import { findDirectory, type WalkedDirectory, walkFrom } from "./tree-walk.ts";
 
 /** Numeric columns of a state, with their element types; the order is that of the cache file. */
@@ -113,10 +113,11 @@ interface Row {
 }
 
 /**
- * Reads the tree below an escaped path of a manifest (a directory; "" is the whole). Paths without a
- * record of Reel's (files that a plain Mercurial committed) have `recordLength` 0.
+ * Reads the tree below an escaped path of a manifest (a directory; "" is the whole), with `depth` 1
+ * only what is directly in it. Paths without a record of Reel's (files that a plain Mercurial committed) have
+ * `recordLength` 0, and so have the directories in it then.
  */
-export function readTreeState(view: CatalogView, root: NodeId, path: ByteString = ""): TreeState {
+export function readTreeState(view: CatalogView, root: NodeId, path: ByteString = "", depth: 1 | null = null): TreeState {
   const rows: Row[] = [];
   const parent: number[] = [];
   const first: number[] = [];
@@ -128,7 +129,7 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
     parent.push(-1);
     first.push(0);
     counts.push(0);
-    for (const directory of walkFrom(view, top)) {
+    for (const directory of depth === 1 ? [top] : walkFrom(view, top)) {
       const row = rowOfDirectory.get(directory.path) as number;
       rowOfDirectory.delete(directory.path);
       rows[row] = { ...(rows[row] as Row), ...readDirectoryRecord(view, directory) };
@@ -162,11 +163,6 @@ function readRecord(view: CatalogView, directory: WalkedDirectory, name: ByteStr
   const entry = index.find(slotOf(history), node);
   if (entry < 0) return { node, type: TYPE.unknown, record: null };
   return { node, type: TYPE.unknown, record: fileContent(view.entryText(index, entry)) };
-}
-
-/** A record begins as its encoder writes it; what a plain Mercurial committed seldom does. */
-function isRecord(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xdc && bytes[1] === 0 && bytes[2] === 17;
 }
 
 function columnsOf(rows: readonly Row[], parent: readonly number[], first: readonly number[], counts: readonly number[]): TreeState {

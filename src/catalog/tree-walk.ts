@@ -4,7 +4,7 @@ import { ReelError } from "../core/errors.ts";
 import { type HistoryId, type NodeId, NULL_NODE } from "../core/ids.ts";
 import { type CatalogView, ROOT_HISTORY } from "./catalog-view.ts";
 import { HISTORY } from "./group-index.ts";
-import { decodeManifest, type ManifestEntry } from "./manifest-text.ts";
+import { decodeManifest, findInManifest, type ManifestEntry } from "./manifest-text.ts";
 
 /** How deep directories may nest; recursion in any reader stays far below its stack. */
 export const DEPTH_MAX = 4000;
@@ -44,25 +44,35 @@ export function* walkFrom(view: CatalogView, top: WalkedDirectory): Generator<Wa
   }
 }
 
-/** The directory at an escaped path of a manifest; null if there is none. */
-export function findDirectory(view: CatalogView, root: NodeId, path: ByteString): WalkedDirectory | null {
-  let directory = read(view, "", ROOT_HISTORY, root);
-  if (path === "") return directory;
-  for (const name of path.split("/")) {
-    const entry = directory.entries.find((e) => e.name === name && e.flag === "t");
-    if (!entry) return null;
-    directory = below(view, directory, entry);
+/** Follows an escaped path down to its last directory by single lines; null where a part is missing. */
+function descend(view: CatalogView, root: NodeId, names: readonly ByteString[]): { history: HistoryId; node: NodeId } | null {
+  let at = { history: ROOT_HISTORY, node: root };
+  for (const name of names) {
+    const line = at.node === NULL_NODE ? null : findInManifest(view.text(at.history, at.node), name);
+    if (line?.flag !== "t") return null;
+    const history = view.child(at.history, name, HISTORY.directory);
+    if (history === null) throw new ReelError("catalog.no-history", { path: name, kind: "manifest" });
+    at = { history, node: line.node };
   }
-  return directory;
+  return at;
 }
 
-/** The node of a file at an escaped path of a manifest; null if there is none. */
-export function findFile(view: CatalogView, root: NodeId, path: ByteString): NodeId | null {
-  const slash = path.lastIndexOf("/");
-  const directory = findDirectory(view, root, slash < 0 ? "" : path.slice(0, slash));
-  const name = path.slice(slash + 1);
-  const entry = directory?.entries.find((e) => e.name === name && e.flag !== "t");
-  return entry ? entry.node : null;
+/** The directory at an escaped path of a manifest; null if there is none. */
+export function findDirectory(view: CatalogView, root: NodeId, path: ByteString): WalkedDirectory | null {
+  const at = descend(view, root, path === "" ? [] : path.split("/"));
+  return at && read(view, path, at.history, at.node);
+}
+
+/** The history and node of a file at an escaped path of a manifest; null if there is none. */
+export function findFile(view: CatalogView, root: NodeId, path: ByteString): { history: HistoryId; node: NodeId } | null {
+  const names = path.split("/");
+  const name = names.pop() as string;
+  const directory = descend(view, root, names);
+  const line = directory && directory.node !== NULL_NODE ? findInManifest(view.text(directory.history, directory.node), name) : null;
+  if (!directory || !line || line.flag === "t") return null;
+  const history = view.child(directory.history, name, HISTORY.file);
+  if (history === null) throw new ReelError("catalog.no-history", { path, kind: "file" });
+  return { history, node: line.node };
 }
 
 /** All files of a manifest in byte order of their paths, each with an LF: the file list of a first changeset. */

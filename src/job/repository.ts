@@ -15,12 +15,12 @@ import { lockTape, type TapeLock } from "../tape/tape-lock.ts";
 import type { JobContext } from "./requests.ts";
 
 export const CATALOG_FOLDER = ".reel";
-const STORE_FOLDER = "store";
+export const STORE_FOLDER = "store";
 const TAPES_FOLDER = "tapes";
 const LOCKS_FOLDER = "locks";
 const CACHE_FOLDER = "cache";
 /** What a reader of the catalog must understand, beyond the store itself. */
-const REQUIREMENTS = ["catalog-1", "tree-manifests"];
+export const REQUIREMENTS = ["catalog-1", "tree-manifests"];
 
 export class Repository {
   /** The directory that holds .reel. */
