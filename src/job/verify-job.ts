@@ -1,0 +1,66 @@
+// reel verify: the store's checksums, every text of the catalog, and what each dump says of itself.
+import { listDumps } from "../catalog/dump-list.ts";
+import { imageIdOf } from "../catalog/image.ts";
+import { verifyCatalog } from "../catalog/verify.ts";
+import type { CatalogView } from "../catalog/catalog-view.ts";
+import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile } from "../store/store.ts";
+import { readImage } from "./image-chain.ts";
+import { openRepository } from "./repository.ts";
+import type { JobContext, VerifyProblem, VerifyReport, VerifyRequest } from "./requests.ts";
+
+export async function runVerify(request: VerifyRequest, context: JobContext): Promise<VerifyReport> {
+  const repository = openRepository(context);
+  try {
+    const problems: VerifyProblem[] = repository.store.check(context.progress).map((problem) => ({
+      code: "store.damaged",
+      where: `store file ${problem.file} at ${problem.offset}`,
+      what: problem.what,
+    }));
+    const view = repository.view();
+    const check = verifyCatalog(view, request.texts, context.progress);
+    problems.push(...check.problems);
+    const images = verifyImages(view, problems);
+    return {
+      changesets: check.changesets,
+      manifests: check.manifests,
+      histories: check.histories,
+      revisions: check.revisions,
+      images,
+      storeBytes: storeBytes(view),
+      problems,
+    };
+  } finally {
+    repository.close();
+  }
+}
+
+/** Each dump's image id follows from what %image says, and its offset map can be read. */
+function verifyImages(view: CatalogView, problems: VerifyProblem[]): number {
+  let images = 0;
+  for (const dump of listDumps(view.changelog)) {
+    const where = `changeset ${dump.rev}:${dump.node.slice(0, 12)}`;
+    try {
+      const image = readImage(view, dump.rev);
+      if (!image) {
+        problems.push({ code: "verify.image", where, what: "its extras name an image that its manifest does not describe" });
+        continue;
+      }
+      images++;
+      const { volumeUuid, volumePath, level, date, baseImageId, imageId } = image.record;
+      if (imageIdOf(volumeUuid, volumePath, level, date, baseImageId) !== imageId) {
+        problems.push({ code: "verify.image", where, what: `the image id ${imageId} does not follow from its description` });
+      }
+      image.offsets();
+    } catch (error) {
+      problems.push({ code: "verify.image", where, what: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return images;
+}
+
+function storeBytes(view: CatalogView): number {
+  let bytes = 0;
+  for (const file of [CHANGESET_INDEX, CHANGESET_HEADS, CHANGESET_LISTS]) bytes += view.store.size(file);
+  for (let group = 0; group < view.groupCount; group++) bytes += view.store.size(groupIndexFile(group)) + view.store.size(groupDataFile(group));
+  return bytes;
+}
