@@ -29,6 +29,7 @@ export interface OffsetSource {
 export async function findOffsets(source: OffsetSource, from: number, expected: boolean): Promise<FoundOffsets> {
   const { stream, load } = source;
   let block = from;
+  let changes = 0;
   /** The state of `block`, or of the block it goes on with on the next tape. */
   async function follow(): Promise<BlockState> {
     const state = await load(block);
@@ -36,6 +37,7 @@ export async function findOffsets(source: OffsetSource, from: number, expected: 
     const next = await source.changeTape(block);
     if (next === null) return "end";
     block = next;
+    changes++;
     return load(block);
   }
 
@@ -55,6 +57,7 @@ export async function findOffsets(source: OffsetSource, from: number, expected: 
       continue;
     }
     const at = block;
+    changes = 0;
     const collector = new Collector(OFFSET_MAP_BYTES_MAX);
     for (let i = 0; i < descriptor.mapBlocks; i++) {
       block++;
@@ -70,11 +73,11 @@ export async function findOffsets(source: OffsetSource, from: number, expected: 
       if (!(error instanceof ReelError)) throw error;
       damage = error.message;
     }
-    // The descriptor stands again as the last block of all.
-    while (state !== "end" && block < at + descriptor.span) {
+    // The descriptor stands again as the last block, and zeros may fill its record on another tape.
+    while (state !== "end") {
       block++;
-      state = await follow();
+      state = block <= at + descriptor.span + changes ? await follow() : await load(block);
     }
-    return { offsets, end: state === "end" ? block : block + 1, at, damage };
+    return { offsets, end: block, at, damage };
   }
 }

@@ -12,6 +12,7 @@ import { TYPE, type InodeType } from "../../src/core/inode.ts";
 import type { Place, WantedEntry, WantedImage } from "../../src/restore/request.ts";
 import { scanImage } from "../../src/restore/scan.ts";
 import type { ImageScan, ScanDamage, ScannedInode } from "../../src/restore/scanned.ts";
+import type { Drive } from "../../src/tape/drive.ts";
 import { MemoryDrive } from "../../src/tape/memory-drive.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../fixtures/dump");
@@ -69,7 +70,7 @@ export interface Scanned {
   readonly damages: readonly ScanDamage[];
 }
 
-export async function scanned(drive: MemoryDrive, next: readonly MemoryDrive[] = []): Promise<Scanned> {
+export async function scanned(drive: Drive, next: readonly Drive[] = []): Promise<Scanned> {
   const inodes = new Map<number, ScannedInode>();
   const order: ScannedInode[] = [];
   const damages: ScanDamage[] = [];
