@@ -60,7 +60,7 @@ export class MemoryDrive implements Drive {
     let used = 0;
     for (const file of this.files) for (const kept of file) used += kept?.byteLength ?? 0;
     if (used + record.byteLength > this.capacityBytes) return "end-of-tape";
-    (this.files[this.file] as (Uint8Array | null)[]).push(record.slice());
+    (this.files[this.file] as (Uint8Array | null)[]).push(Uint8Array.from(record));
     this.record++;
     this.counters.writes++;
     this.counters.bytesWritten += record.byteLength;

@@ -65,7 +65,7 @@ export function decodeOffsetDescriptor(bytes: Uint8Array, at = 0): OffsetDescrip
     mapBlocks,
     span: view.getUint32(24, true),
     imageId: bufferOver(block).toString("hex", 64, 84),
-    digest: block.slice(32, 64),
+    digest: Uint8Array.from(block.subarray(32, 64)),
   };
 }
 
