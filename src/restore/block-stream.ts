@@ -115,15 +115,18 @@ export class BlockStream {
     if (block >= this.endBlock) return "end";
     await immediate();
     if (this.signal?.aborted) throw new ReelError("restore.interrupted");
-    if (this.blockingFactor > 0) await this.goTo(Math.floor((block - this.firstBlock) / this.blockingFactor));
+    if (this.blockingFactor > 0)
+      await this.goTo(Math.floor((block - this.firstBlock) / this.blockingFactor));
     else if (this.nextRecord < 0) this.nextRecord = 0;
     for (;;) {
       if (this.ended) return "end";
       await this.fill(block);
       const state = this.look(block);
       if (state !== null) return state;
-      if (this.placeLost) await this.goTo(Math.floor((block - this.firstBlock) / this.blockingFactor));
-      if (block < this.windowStart) throw new ReelError("internal", { found: `block ${block} was passed` });
+      if (this.placeLost)
+        await this.goTo(Math.floor((block - this.firstBlock) / this.blockingFactor));
+      if (block < this.windowStart)
+        throw new ReelError("internal", { found: `block ${block} was passed` });
     }
   }
 
@@ -158,7 +161,10 @@ export class BlockStream {
     let filled = 0;
     do {
       if (filled > 0 && this.bytes.byteLength - filled < this.recordBytes) return;
-      const into = this.blockingFactor > 0 ? this.bytes.subarray(filled, filled + this.recordBytes) : this.bytes.subarray(filled);
+      const into =
+        this.blockingFactor > 0
+          ? this.bytes.subarray(filled, filled + this.recordBytes)
+          : this.bytes.subarray(filled);
       const result = await this.readRecord(into);
       if (result.kind === "mark" || result.kind === "end-of-data") {
         this.ended = true;
@@ -193,7 +199,11 @@ export class BlockStream {
     try {
       return await this.drive.read(into);
     } catch (error) {
-      if (this.blockingFactor === 0 || !(error instanceof ReelError && error.code === "tape.record-too-long")) throw error;
+      if (
+        this.blockingFactor === 0 ||
+        !(error instanceof ReelError && error.code === "tape.record-too-long")
+      )
+        throw error;
       const at = { file: this.file, record: this.nextRecord };
       if (!(await this.space(at.record + 1))) return { kind: "end-of-data" };
       this.nextRecord = at.record;

@@ -29,7 +29,9 @@ export class Collector implements ContentSink {
       return;
     }
     if (end > this.buffer.byteLength) {
-      const next = new Uint8Array(Math.min(this.bytesMax, Math.max(FIRST_BYTES, end, this.buffer.byteLength * 2)));
+      const next = new Uint8Array(
+        Math.min(this.bytesMax, Math.max(FIRST_BYTES, end, this.buffer.byteLength * 2)),
+      );
       next.set(this.buffer.subarray(0, this.length));
       this.buffer = next;
     }

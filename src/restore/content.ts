@@ -1,6 +1,13 @@
 // The content of one inode: data blocks and holes as c_addr has them, header after header, from a block
 // stream. Used by position, with a catalog, and in sequence, without one.
-import { BLOCK_BYTES, BLOCKS_PER_HEADER_MAX, decodeRecord, newRecordHeader, RECORD, type RecordHeader } from "../dump/format/record.ts";
+import {
+  BLOCK_BYTES,
+  BLOCKS_PER_HEADER_MAX,
+  decodeRecord,
+  newRecordHeader,
+  RECORD,
+  type RecordHeader,
+} from "../dump/format/record.ts";
 import type { BlockStream } from "./block-stream.ts";
 
 export interface ContentSink {
@@ -59,7 +66,11 @@ export class ContentCursor {
    * to the inode, also blocks behind its size, and leaves `header` filled from the record at `nextBlock`;
    * otherwise it stops, and reads no further, when the size is reached.
    */
-  async read(stream: BlockStream, sink: ContentSink | null, toNextHeader: boolean): Promise<ContentEnd> {
+  async read(
+    stream: BlockStream,
+    sink: ContentSink | null,
+    toNextHeader: boolean,
+  ): Promise<ContentEnd> {
     for (;;) {
       while (this.mapAt < this.mapCount) {
         if (!toNextHeader && this.fileOffset >= this.size) return "whole";
@@ -78,7 +89,8 @@ export class ContentCursor {
         }
         const ready = stream.ready(this.nextBlock, blocks);
         const length = Math.min(ready * BLOCK_BYTES, this.size - this.fileOffset);
-        if (length > 0) sink?.data(this.fileOffset, stream.bytes, stream.at(this.nextBlock), length);
+        if (length > 0)
+          sink?.data(this.fileOffset, stream.bytes, stream.at(this.nextBlock), length);
         this.advance(ready);
       }
       if (!toNextHeader && this.fileOffset >= this.size) return "whole";
@@ -87,7 +99,8 @@ export class ContentCursor {
       if (state === "damaged") return "lost";
       if (decodeRecord(stream.view, stream.at(this.nextBlock), this.header) !== "ok") return "lost";
       const { header } = this;
-      if (header.type !== RECORD.addr || header.inode !== this.inode || header.date !== this.date) return "next-header";
+      if (header.type !== RECORD.addr || header.inode !== this.inode || header.date !== this.date)
+        return "next-header";
       if (!this.takeMap(stream, this.nextBlock)) return "lost";
     }
   }

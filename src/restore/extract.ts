@@ -4,45 +4,29 @@ import { setImmediate as immediate } from "node:timers/promises";
 import type { ByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { TYPE, type InodeType } from "../core/inode.ts";
-import { type Progress, startPhase } from "../core/progress.ts";
+import { startPhase } from "../core/progress.ts";
 import type { Drive } from "../tape/drive.ts";
-import { FileWriter } from "./file-writer.ts";
-import { finishDirectories, finishNode, finishOpen, makeLinks, NO_ACCESS_TIME, note } from "./finish.ts";
+import { createFile, type Extraction, type ExtractOptions } from "./extraction.ts";
+import {
+  finishDirectories,
+  finishNode,
+  finishOpen,
+  makeLinks,
+  NO_ACCESS_TIME,
+  note,
+} from "./finish.ts";
 import type { PlannedMount, RestorePlan } from "./plan.ts";
-import { newTally, type RestoreReport, type RestoreTally } from "./report.ts";
+import { newTally, type RestoreReport } from "./report.ts";
 import type { WantedEntry } from "./request.ts";
 import { errnoName } from "./system-calls.ts";
-import { restoreFromTape, type PendingFile } from "./tape-pass.ts";
+import { restoreFromTape } from "./tape-pass.ts";
 import { lastComponent, type Target } from "./target.ts";
 
 /** Names made without a turn of the event loop, for signals: some 5 ms. */
 const NAMES_PER_TURN = 512;
 
-export interface ExtractOptions {
-  /** Keep the files that stand in the target already with size, times, mode and owner as wanted. */
-  readonly resume?: boolean;
-  /** A tape that `openTape` refuses: "fail" throws its error, "skip" lists its files and goes on. */
-  readonly missingTape?: "fail" | "skip";
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-}
-
 /** Gives the drive with that tape in it; `extract` spaces to the files itself, and closes it. */
 export type OpenTape = (label: string) => Promise<Drive>;
-
-/** What the steps of one restore share. */
-export interface Extraction {
-  readonly plan: RestorePlan;
-  readonly target: Target;
-  readonly options: ExtractOptions;
-  readonly tally: RestoreTally;
-  /** By entry: 1 once its first name stands in the target. */
-  readonly made: Uint8Array;
-  /** By entry: 1 for what a resumed restore need not read again. */
-  readonly kept: Uint8Array;
-  /** By image: the file that goes on on the next tape. */
-  readonly pending: Map<number, PendingFile>;
-}
 
 /**
  * Restores into `target`, which the caller opens and closes. Throws `restore.wrong-image`,
@@ -106,7 +90,14 @@ async function makeUntaped(extraction: Extraction): Promise<void> {
 function makeEmptyFile(extraction: Extraction, index: number, entry: WantedEntry): void {
   const writer = createFile(extraction, index, entry);
   if (writer === null) return;
-  finishOpen(extraction.target.calls, writer.fd, entry, NO_ACCESS_TIME, extraction.target.inherits, extraction.tally);
+  finishOpen(
+    extraction.target.calls,
+    writer.fd,
+    entry,
+    NO_ACCESS_TIME,
+    extraction.target.inherits,
+    extraction.tally,
+  );
   writer.close();
   extraction.tally.files++;
 }
@@ -118,14 +109,24 @@ const NODE_TYPE_BITS: Readonly<Partial<Record<InodeType, number>>> = {
   [TYPE.socket]: 0o140000,
 };
 
-function makeNode({ plan, target, tally, made }: Extraction, index: number, entry: WantedEntry): void {
+function makeNode(
+  { plan, target, tally, made }: Extraction,
+  index: number,
+  entry: WantedEntry,
+): void {
   const { calls } = target;
   const name = lastComponent(entry.path);
   const directory = plan.directoryOf[index] as number;
   const result = target.make(directory, name, (at) =>
     entry.type === TYPE.symlink
       ? calls.makeSymlink(entry.target ?? "", at, name)
-      : calls.makeNode(at, name, (NODE_TYPE_BITS[entry.type] ?? 0) | 0o600, entry.rdevMajor, entry.rdevMinor),
+      : calls.makeNode(
+          at,
+          name,
+          (NODE_TYPE_BITS[entry.type] ?? 0) | 0o600,
+          entry.rdevMajor,
+          entry.rdevMinor,
+        ),
   );
   if (result < 0) {
     note(tally, "create", entry.path, errnoName(result));
@@ -134,18 +135,6 @@ function makeNode({ plan, target, tally, made }: Extraction, index: number, entr
   finishNode(calls, target.directory(directory), name, entry, target.inherits, tally);
   made[index] = 1;
   tally.others++;
-}
-
-/** A new file under the entry's name, open for writing; null, and listed, if it cannot be. */
-export function createFile({ plan, target, tally, made }: Extraction, index: number, entry: WantedEntry): FileWriter | null {
-  const name = lastComponent(entry.path);
-  const fd = target.make(plan.directoryOf[index] as number, name, target.calls.createFile);
-  if (fd < 0) {
-    note(tally, "create", entry.path, errnoName(fd));
-    return null;
-  }
-  made[index] = 1;
-  return new FileWriter(fd, entry.path, entry.size, entry.digest);
 }
 
 /** The time is set last, when the content was right: a file that has it is whole. */
@@ -159,7 +148,10 @@ async function findKept({ plan, target, tally, made, kept, options }: Extraction
             await immediate();
             if (options.signal?.aborted) throw new ReelError("restore.interrupted");
           }
-          if (!stands(target, plan.directoryOf[index] as number, plan.entries[index] as WantedEntry)) continue;
+          if (
+            !stands(target, plan.directoryOf[index] as number, plan.entries[index] as WantedEntry)
+          )
+            continue;
           kept[index] = made[index] = 1;
           tally.kept++;
           if (options.progress) options.progress.done++;
@@ -185,12 +177,17 @@ function stands(target: Target, directory: number, entry: WantedEntry): boolean 
 }
 
 /** Mounts the tape if anything on it is still needed. */
-async function useTape(extraction: Extraction, mount: PlannedMount, openTape: OpenTape): Promise<void> {
+async function useTape(
+  extraction: Extraction,
+  mount: PlannedMount,
+  openTape: OpenTape,
+): Promise<void> {
   const { plan, tally, options, kept, pending } = extraction;
   const wanted: number[] = [];
   let goesOn = false;
   for (const pass of mount.passes) {
-    for (const run of pass.runs) for (const index of run.reads) if (kept[index] === 0) wanted.push(index);
+    for (const run of pass.runs)
+      for (const index of run.reads) if (kept[index] === 0) wanted.push(index);
     if (pending.get(pass.image)?.nextExtent === pass.extent) goesOn = true;
   }
   if (wanted.length === 0 && !goesOn) return;

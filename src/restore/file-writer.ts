@@ -43,7 +43,8 @@ export class FileWriter implements ContentSink {
     if (this.failed !== "") return;
     try {
       let done = 0;
-      while (done < length) done += writeSync(this.fd, bytes, start + done, length - done, fileOffset + done);
+      while (done < length)
+        done += writeSync(this.fd, bytes, start + done, length - done, fileOffset + done);
       this.written = fileOffset + length;
     } catch (cause) {
       this.fail(cause);

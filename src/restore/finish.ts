@@ -13,7 +13,11 @@ import { errnoName, type SystemCalls } from "./system-calls.ts";
 import { lastComponent, type Target } from "./target.ts";
 
 /** Made by the system's policy, not by the one who made the file. */
-const LEFT_TO_THE_SYSTEM: ReadonlySet<ByteString> = new Set(["security.selinux", "security.ima", "security.evm"]);
+const LEFT_TO_THE_SYSTEM: ReadonlySet<ByteString> = new Set([
+  "security.selinux",
+  "security.ima",
+  "security.evm",
+]);
 
 const ENOTSUP = 95;
 
@@ -38,7 +42,8 @@ export function finishOpen(
   const owner = calls.changeOwner(fd, "", uid, gid);
   if (owner < 0) note(tally, "owner", path, `owner ${uid}:${gid}: ${errnoName(owner)}`);
   const changed = calls.changeMode(fd, mode & 0o7777);
-  if (changed < 0) note(tally, "mode", path, `mode ${(mode & 0o7777).toString(8)}: ${errnoName(changed)}`);
+  if (changed < 0)
+    note(tally, "mode", path, `mode ${(mode & 0o7777).toString(8)}: ${errnoName(changed)}`);
   finishAttributes(calls, fd, "", entry, clean, tally);
   const set = calls.setTimes(fd, "", times.atime, times.atimeNs, entry.mtime, entry.mtimeNs);
   if (set < 0) note(tally, "times", path, `time ${entry.mtime}: ${errnoName(set)}`);
@@ -60,7 +65,8 @@ export function finishNode(
     const inode = calls.openPath(at, name);
     const changed = inode < 0 ? inode : calls.changeModeOfPath(inode, mode & 0o7777);
     if (inode >= 0) closeSync(inode);
-    if (changed < 0) note(tally, "mode", path, `mode ${(mode & 0o7777).toString(8)}: ${errnoName(changed)}`);
+    if (changed < 0)
+      note(tally, "mode", path, `mode ${(mode & 0o7777).toString(8)}: ${errnoName(changed)}`);
   }
   finishAttributes(calls, at, name, entry, clean, tally);
   const set = calls.setTimes(at, name, 0, -1, entry.mtime, entry.mtimeNs);
@@ -80,7 +86,12 @@ function finishAttributes(
   try {
     wanted = decodeAttributes(entry.attributes);
   } catch (error) {
-    note(tally, "attributes", entry.path, error instanceof ReelError ? error.message : "not to be read");
+    note(
+      tally,
+      "attributes",
+      entry.path,
+      error instanceof ReelError ? error.message : "not to be read",
+    );
     return;
   }
   for (const attribute of wanted) {
@@ -101,7 +112,12 @@ function finishAttributes(
 }
 
 /** The other names of inodes that are made. `lacks` says which first names could not be. */
-export function makeLinks(plan: RestorePlan, target: Target, lacks: (entry: number) => boolean, tally: RestoreTally): void {
+export function makeLinks(
+  plan: RestorePlan,
+  target: Target,
+  lacks: (entry: number) => boolean,
+  tally: RestoreTally,
+): void {
   const { calls } = target;
   for (const { entry, to } of plan.links) {
     const wanted = plan.entries[entry] as WantedEntry;
@@ -111,19 +127,29 @@ export function makeLinks(plan: RestorePlan, target: Target, lacks: (entry: numb
       continue;
     }
     const firstName = lastComponent(first.path);
-    const linked = target.make(plan.directoryOf[entry] as number, lastComponent(wanted.path), (at, name) => {
-      const from = target.directory(plan.directoryOf[to] as number);
-      if (from < 0) return from;
-      if (target.overwrite && sameInode(calls, from, firstName, at, name)) return 0;
-      return calls.makeLink(from, firstName, at, name);
-    });
+    const linked = target.make(
+      plan.directoryOf[entry] as number,
+      lastComponent(wanted.path),
+      (at, name) => {
+        const from = target.directory(plan.directoryOf[to] as number);
+        if (from < 0) return from;
+        if (target.overwrite && sameInode(calls, from, firstName, at, name)) return 0;
+        return calls.makeLink(from, firstName, at, name);
+      },
+    );
     if (linked < 0) note(tally, "link", wanted.path, `link: ${errnoName(linked)}`);
     else tally.links++;
   }
 }
 
 /** True also where an earlier restore has made the link already. */
-function sameInode(calls: SystemCalls, fromAt: number, from: ByteString, at: number, name: ByteString): boolean {
+function sameInode(
+  calls: SystemCalls,
+  fromAt: number,
+  from: ByteString,
+  at: number,
+  name: ByteString,
+): boolean {
   const there = calls.status(at, name);
   if (typeof there === "number") return false;
   const first = calls.status(fromAt, from);
@@ -151,6 +177,11 @@ export function finishDirectories(plan: RestorePlan, target: Target, tally: Rest
   }
 }
 
-export function note(tally: RestoreTally, kind: RestoreProblemKind, path: ByteString, what: string): void {
+export function note(
+  tally: RestoreTally,
+  kind: RestoreProblemKind,
+  path: ByteString,
+  what: string,
+): void {
   tally.problems.push({ kind, path, what });
 }

@@ -2,6 +2,7 @@
 // wanted inode once; then what is made in the target and in which order. `extract` carries it out and
 // decides nothing.
 import { type ByteString, showBytes } from "../core/bytes.ts";
+import { ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
 import { BLOCK_BYTES } from "../dump/format/record.ts";
 import type { WantedEntry, WantedImage } from "./request.ts";
@@ -154,7 +155,10 @@ export function planRestore(input: PlanInput): RestorePlan {
   }
   const keptLinks = links.filter((link) => !lost.has(link.entry));
   for (const entry of lost) {
-    problems.push({ path: (entries[entry] as WantedEntry).path, what: "a link of a file that is not restored" });
+    problems.push({
+      path: (entries[entry] as WantedEntry).path,
+      what: "a link of a file that is not restored",
+    });
   }
   return {
     images,
@@ -190,6 +194,10 @@ export function pathFault(path: ByteString): string | null {
   return null;
 }
 
+export function badPath(path: ByteString, fault: string): ReelError {
+  return new ReelError("restore.bad-path", { path: showBytes(path), found: fault });
+}
+
 interface DirectoryTable {
   readonly directories: PlannedDirectory[];
   readonly directoryOf: number[];
@@ -203,7 +211,9 @@ function planDirectories(entries: readonly WantedEntry[], problems: PlanProblem[
     const right = (entries[b] as WantedEntry).path;
     return left < right ? -1 : left > right ? 1 : a - b;
   });
-  const directories: { path: ByteString; entry: number; parent: number }[] = [{ path: "", entry: -1, parent: -1 }];
+  const directories: { path: ByteString; entry: number; parent: number }[] = [
+    { path: "", entry: -1, parent: -1 },
+  ];
   const indexOf = new Map<ByteString, number>([["", 0]]);
   const leaves = new Set<ByteString>();
   const directoryOf = new Array<number>(entries.length).fill(-1);
@@ -234,7 +244,7 @@ function planDirectories(entries: readonly WantedEntry[], problems: PlanProblem[
     const { path, type } = entries[index] as WantedEntry;
     const fault = pathFault(path);
     if (fault !== null) {
-      problems.push({ path, what: `not a path that can be restored: ${fault}` });
+      problems.push({ path, what: badPath(path, fault).message });
       continue;
     }
     if (path === previous || (type !== TYPE.directory && indexOf.has(path))) {
@@ -245,7 +255,10 @@ function planDirectories(entries: readonly WantedEntry[], problems: PlanProblem[
     const slash = path.lastIndexOf("/");
     const parent = directoryAt(slash < 0 ? "" : path.slice(0, slash));
     if (parent < 0) {
-      problems.push({ path, what: `${showBytes(path.slice(0, slash))} is wanted as a file and as a directory` });
+      problems.push({
+        path,
+        what: `${showBytes(path.slice(0, slash))} is wanted as a file and as a directory`,
+      });
       continue;
     }
     if (type === TYPE.directory) {
@@ -306,7 +319,8 @@ function sameInode(a: WantedEntry, b: WantedEntry): boolean {
     a.place?.image === b.place?.image &&
     a.place?.block === b.place?.block &&
     sameBytes(a.attributes, b.attributes) &&
-    (a.digest === b.digest || (a.digest !== null && b.digest !== null && sameBytes(a.digest, b.digest)))
+    (a.digest === b.digest ||
+      (a.digest !== null && b.digest !== null && sameBytes(a.digest, b.digest)))
   );
 }
 
@@ -319,6 +333,8 @@ function placeProblem(entry: WantedEntry, images: readonly WantedImage[]): strin
   const image = images[entry.place.image];
   if (image === undefined) return "no image that holds its content is known";
   const { block } = entry.place;
-  const held = image.extents.some((extent) => block >= extent.firstBlock && block < extent.firstBlock + extent.blocks);
+  const held = image.extents.some(
+    (extent) => block >= extent.firstBlock && block < extent.firstBlock + extent.blocks,
+  );
   return held ? null : `block ${block} is on no tape of ${image.title}`;
 }

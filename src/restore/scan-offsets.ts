@@ -26,7 +26,11 @@ export interface OffsetSource {
 }
 
 /** Reads to the end of the tape file: nothing else follows TS_END in it. `expected`: Reel wrote the image. */
-export async function findOffsets(source: OffsetSource, from: number, expected: boolean): Promise<FoundOffsets> {
+export async function findOffsets(
+  source: OffsetSource,
+  from: number,
+  expected: boolean,
+): Promise<FoundOffsets> {
   const { stream, load } = source;
   let block = from;
   let changes = 0;
@@ -50,7 +54,8 @@ export async function findOffsets(source: OffsetSource, from: number, expected: 
       state = await follow();
       continue;
     }
-    const descriptor = state === "ready" ? decodeOffsetDescriptor(stream().bytes, stream().at(block)) : null;
+    const descriptor =
+      state === "ready" ? decodeOffsetDescriptor(stream().bytes, stream().at(block)) : null;
     if (descriptor === null) {
       block++;
       state = await load(block);

@@ -49,7 +49,11 @@ export interface ScanOptions {
  * Reads from the drive's place, the beginning of a tape file, to the end of the image or of the file.
  * Throws `restore.compressed`, `restore.interrupted`, and what the drive throws; damage is no error.
  */
-export async function scanImage(drive: Drive, handlers: ScanHandlers, options: ScanOptions = {}): Promise<ImageScan> {
+export async function scanImage(
+  drive: Drive,
+  handlers: ScanHandlers,
+  options: ScanOptions = {},
+): Promise<ImageScan> {
   return new Scanner(drive, handlers, options).run();
 }
 
@@ -141,7 +145,10 @@ class Scanner {
         if (!(await this.changeTape())) return null;
         continue;
       }
-      if (state === "ready" && decodeRecord(this.stream.view, this.stream.at(this.block), header) === "ok") {
+      if (
+        state === "ready" &&
+        decodeRecord(this.stream.view, this.stream.at(this.block), header) === "ok"
+      ) {
         if (this.believable(header, this.block > from)) break;
       }
       this.block++;
@@ -171,9 +178,20 @@ class Scanner {
     const expected = this.block;
     const header = this.cursor.header;
     const probe = this.streamOver(drive, 0);
-    const readable = (await probe.load(0)) === "ready" && decodeRecord(probe.view, probe.at(0), header) === "ok";
-    if (!readable || header.type !== RECORD.tape || header.date !== this.label.date || header.volume !== this.volume + 1) {
-      this.damage(expected, 1, this.open?.inode ?? 0, `tape ${this.volume + 1} of this dump does not follow`);
+    const readable =
+      (await probe.load(0)) === "ready" && decodeRecord(probe.view, probe.at(0), header) === "ok";
+    if (
+      !readable ||
+      header.type !== RECORD.tape ||
+      header.date !== this.label.date ||
+      header.volume !== this.volume + 1
+    ) {
+      this.damage(
+        expected,
+        1,
+        this.open?.inode ?? 0,
+        `tape ${this.volume + 1} of this dump does not follow`,
+      );
       return false;
     }
     // After an end of tape dump writes some blocks again: what was read already is passed over.
@@ -196,7 +214,8 @@ class Scanner {
       case RECORD.bits:
         return this.takeMap(header.type === RECORD.clri ? "clri" : "bits", header);
       case RECORD.inode:
-        if ((header.flags & FLAG.attributes) !== 0 && header.magic !== MAGIC.old) return this.takeAttributes(header);
+        if ((header.flags & FLAG.attributes) !== 0 && header.magic !== MAGIC.old)
+          return this.takeAttributes(header);
         return this.takeInode(header, at);
       default:
         // A TS_ADDR without its TS_INODE.
@@ -237,13 +256,17 @@ class Scanner {
     let whole = true;
     for (let more = true; more; ) {
       // A map of over 512 blocks has them all behind one header, or 512 behind each of several.
-      const blocks = header.type === RECORD.addr ? dataBlocksOf(this.stream.view, this.stream.at(this.block), header) : header.count;
+      const blocks =
+        header.type === RECORD.addr
+          ? dataBlocksOf(this.stream.view, this.stream.at(this.block), header)
+          : header.count;
       this.block++;
       for (let left = blocks; left > 0; left--, this.block++, offset += BLOCK_BYTES) {
         let state = await this.load(this.block);
         if (state === "end" && (await this.changeTape())) state = await this.load(this.block);
         if (state === "end") return this.damage(this.block, 1, 0, `the map ${which} is cut off`);
-        if (state === "ready") collector.data(offset, this.stream.bytes, this.stream.at(this.block), BLOCK_BYTES);
+        if (state === "ready")
+          collector.data(offset, this.stream.bytes, this.stream.at(this.block), BLOCK_BYTES);
         else whole = false;
       }
       more = false;
@@ -254,7 +277,8 @@ class Scanner {
         if (more) this.decoded = false;
       }
     }
-    if (!whole || collector.overflown) this.damage(this.block, 1, 0, `a part of the map ${which} is lost`);
+    if (!whole || collector.overflown)
+      this.damage(this.block, 1, 0, `a part of the map ${which} is lost`);
     this.handlers.map?.(which, new InodeMap(collector.bytes));
   }
 
@@ -299,9 +323,15 @@ class Scanner {
     if (type === TYPE.directory) {
       const whole = await this.readContent(this.collector, found.size);
       const entries = decodeDirectory(this.collector.bytes.slice(), form);
-      this.open = { ...found, entries, whole: whole && !this.collector.overflown && entries.damagedChunks === 0 };
+      this.open = {
+        ...found,
+        entries,
+        whole: whole && !this.collector.overflown && entries.damagedChunks === 0,
+      };
     } else if (type === TYPE.symlink) {
-      const whole = (await this.readContent(this.collector, Math.min(found.size, TARGET_BYTES_MAX))) && found.size < TARGET_BYTES_MAX;
+      const whole =
+        (await this.readContent(this.collector, Math.min(found.size, TARGET_BYTES_MAX))) &&
+        found.size < TARGET_BYTES_MAX;
       this.open = { ...found, target: byteString(this.collector.bytes), whole };
     } else if (type === TYPE.file && !found.metadataOnly) {
       const sink = this.handlers.content?.(found.inode, found.size) ?? null;
@@ -337,9 +367,22 @@ class Scanner {
     this.block = cursor.nextBlock;
     const covered = cursor.fileOffset >= size;
     if (end === "next-header") this.decoded = this.believable(cursor.header, false);
-    if (cursor.lostBytes > 0) this.damage(start, this.block - start, inode, `${cursor.lostBytes} bytes of its content cannot be read`);
-    if (end === "end" && !covered) this.damage(this.block, 1, inode, `the data end after ${cursor.fileOffset} of its ${size} bytes`);
-    if (end === "lost" && !covered) this.damage(this.block, 1, inode, `a header in the middle of its content is lost`);
+    if (cursor.lostBytes > 0)
+      this.damage(
+        start,
+        this.block - start,
+        inode,
+        `${cursor.lostBytes} bytes of its content cannot be read`,
+      );
+    if (end === "end" && !covered)
+      this.damage(
+        this.block,
+        1,
+        inode,
+        `the data end after ${cursor.fileOffset} of its ${size} bytes`,
+      );
+    if (end === "lost" && !covered)
+      this.damage(this.block, 1, inode, `a header in the middle of its content is lost`);
     const hole = end === "next-header" && size - cursor.fileOffset <= TRAILING_HOLE_BYTES_MAX;
     return cursor.lostBytes === 0 && (covered || hole);
   }
@@ -366,7 +409,8 @@ class Scanner {
     const { open } = this;
     if (open === null) return;
     this.open = null;
-    const attributes = this.openAttributes.length === 0 ? EMPTY : joinAttributes(this.openAttributes);
+    const attributes =
+      this.openAttributes.length === 0 ? EMPTY : joinAttributes(this.openAttributes);
     this.openAttributes = [];
     if (open.type === TYPE.directory) this.directories++;
     else this.others++;

@@ -44,7 +44,14 @@ export interface SystemCalls {
   /** Of what an O_PATH descriptor names; a symbolic link is refused. */
   changeModeOfPath(fd: number, mode: number): number;
   /** Seconds and nanoseconds; negative nanoseconds leave that time alone. */
-  setTimes(at: number, name: ByteString, atime: number, atimeNs: number, mtime: number, mtimeNs: number): number;
+  setTimes(
+    at: number,
+    name: ByteString,
+    atime: number,
+    atimeNs: number,
+    mtime: number,
+    mtimeNs: number,
+  ): number;
 
   /** With the empty name: of the open file or directory itself. */
   setAttribute(at: number, name: ByteString, attribute: ByteString, value: Uint8Array): number;
@@ -146,7 +153,9 @@ function bind(library: Library, errno: () => number): SystemCalls {
 
   function open(at: number, name: ByteString, flags: number): number {
     const path = text(name);
-    return path === null ? -ENAMETOOLONG : result(openat(at, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600));
+    return path === null
+      ? -ENAMETOOLONG
+      : result(openat(at, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600));
   }
 
   /** The inode `name` below the descriptor as a path, where a call knows paths only. */
@@ -176,7 +185,9 @@ function bind(library: Library, errno: () => number): SystemCalls {
     },
     makeNode(at, name, mode, major, minor) {
       const path = text(name);
-      return path === null ? -ENAMETOOLONG : result(mknodat(at, path, mode, deviceNumber(major, minor)));
+      return path === null
+        ? -ENAMETOOLONG
+        : result(mknodat(at, path, mode, deviceNumber(major, minor)));
     },
     makeSymlink(target, at, name) {
       const to = otherText(target);
@@ -186,7 +197,9 @@ function bind(library: Library, errno: () => number): SystemCalls {
     makeLink(fromAt, from, at, name) {
       const source = otherText(from);
       const path = text(name);
-      return path === null || source === null ? -ENAMETOOLONG : result(linkat(fromAt, source, at, path, 0));
+      return path === null || source === null
+        ? -ENAMETOOLONG
+        : result(linkat(fromAt, source, at, path, 0));
     },
     removeFile(at, name) {
       const path = text(name);
@@ -217,7 +230,9 @@ function bind(library: Library, errno: () => number): SystemCalls {
     changeOwner(at, name, uid, gid) {
       const path = text(name);
       if (path === null) return -ENAMETOOLONG;
-      return result(fchownat(at, path, uid, gid, name === "" ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW));
+      return result(
+        fchownat(at, path, uid, gid, name === "" ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW),
+      );
     },
     changeMode: (fd, mode) => result(fchmod(fd, mode)),
     changeModeOfPath: (fd, mode) => result(fchmodat(AT_FDCWD, procPath(fd, ""), mode, 0)),
@@ -228,7 +243,9 @@ function bind(library: Library, errno: () => number): SystemCalls {
       putInteger64(24, mtimeNs < 0 ? UTIME_OMIT : mtimeNs);
       if (name === "") return result(futimens(at, times));
       const path = text(name);
-      return path === null ? -ENAMETOOLONG : result(utimensat(at, path, times, AT_SYMLINK_NOFOLLOW));
+      return path === null
+        ? -ENAMETOOLONG
+        : result(utimensat(at, path, times, AT_SYMLINK_NOFOLLOW));
     },
 
     setAttribute(at, name, attribute, value) {
@@ -254,7 +271,10 @@ function bind(library: Library, errno: () => number): SystemCalls {
         name === "" ? flistxattr(at, list, LIST_BYTES_MAX) : llistxattr(path, list, LIST_BYTES_MAX),
       );
       if (length < 0) return length;
-      return list.toString("latin1", 0, length).split("\0").filter((attribute) => attribute !== "");
+      return list
+        .toString("latin1", 0, length)
+        .split("\0")
+        .filter((attribute) => attribute !== "");
     },
   };
 }

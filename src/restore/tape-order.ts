@@ -40,13 +40,16 @@ export function orderTapes(
     const entry = entries[index] as WantedEntry;
     const place = entry.place as NonNullable<WantedEntry["place"]>;
     const { extents } = images[place.image] as WantedImage;
-    let at = extents.findIndex(({ firstBlock, blocks }) => place.block >= firstBlock && place.block < firstBlock + blocks);
+    let at = extents.findIndex(
+      ({ firstBlock, blocks }) => place.block >= firstBlock && place.block < firstBlock + blocks,
+    );
     pieceOf(place.image, at).reads.push(index);
     const end = place.block + readBlocks(entry);
     for (;;) {
       const extent = extents[at];
       const next = extents[at + 1];
-      if (extent === undefined || next === undefined || end <= extent.firstBlock + extent.blocks) break;
+      if (extent === undefined || next === undefined || end <= extent.firstBlock + extent.blocks)
+        break;
       if (next.label !== extent.label) follows.set(extent.label, next.label);
       at++;
       pieceOf(place.image, at).continues = index;
@@ -78,7 +81,9 @@ export function readBlocks(entry: WantedEntry): number {
 }
 
 function extentOf(images: readonly WantedImage[], piece: Piece): WantedImage["extents"][number] {
-  return (images[piece.image] as WantedImage).extents[piece.extent] as WantedImage["extents"][number];
+  return (images[piece.image] as WantedImage).extents[
+    piece.extent
+  ] as WantedImage["extents"][number];
 }
 
 /** In order of first need, but a tape on which a file goes on comes right after the tape it comes from. */
@@ -90,12 +95,19 @@ function orderLabels(labels: readonly string[], follows: ReadonlyMap<string, str
   for (const label of labels) {
     let head = label;
     const seen = new Set([head]);
-    for (let from = comesFrom.get(head); from !== undefined && !done.has(from) && !seen.has(from); ) {
+    for (
+      let from = comesFrom.get(head);
+      from !== undefined && !done.has(from) && !seen.has(from);
+    ) {
       head = from;
       seen.add(head);
       from = comesFrom.get(head);
     }
-    for (let at: string | undefined = head; at !== undefined && !done.has(at); at = follows.get(at)) {
+    for (
+      let at: string | undefined = head;
+      at !== undefined && !done.has(at);
+      at = follows.get(at)
+    ) {
       done.add(at);
       order.push(at);
     }

@@ -7,28 +7,27 @@ import { decodeImageWords, decodeInodeWords } from "../dump/format/words.ts";
 import type { Drive } from "../tape/drive.ts";
 import { BlockStream } from "./block-stream.ts";
 import { ContentCursor, type ContentEnd } from "./content.ts";
-import { createFile, type Extraction } from "./extract.ts";
+import { createFile, type Extraction, type PendingFile } from "./extraction.ts";
 import type { FileWriter } from "./file-writer.ts";
 import { type AccessTime, finishOpen, note } from "./finish.ts";
 import type { PlannedMount, PlannedPass } from "./plan.ts";
 import type { RestoreProblemKind } from "./report.ts";
 import type { WantedEntry, WantedImage } from "./request.ts";
 
-/** A file whose data go on on the next tape. */
-export interface PendingFile {
-  readonly entry: WantedEntry;
-  readonly writer: FileWriter;
-  readonly cursor: ContentCursor;
-  readonly times: AccessTime;
-  /** The image's extent that has the rest. */
-  nextExtent: number;
-}
-
-export async function restoreFromTape(extraction: Extraction, mount: PlannedMount, drive: Drive): Promise<void> {
+export async function restoreFromTape(
+  extraction: Extraction,
+  mount: PlannedMount,
+  drive: Drive,
+): Promise<void> {
   for (const pass of mount.passes) await restorePass(extraction, mount, pass, drive);
 }
 
-async function restorePass(extraction: Extraction, mount: PlannedMount, pass: PlannedPass, drive: Drive): Promise<void> {
+async function restorePass(
+  extraction: Extraction,
+  mount: PlannedMount,
+  pass: PlannedPass,
+  drive: Drive,
+): Promise<void> {
   const { plan, kept, pending, tally, options } = extraction;
   const image = plan.images[pass.image] as WantedImage;
   const extent = image.extents[pass.extent] as WantedImage["extents"][number];
@@ -49,7 +48,8 @@ async function restorePass(extraction: Extraction, mount: PlannedMount, pass: Pl
   let cursor = new ContentCursor();
   for (const [number, run] of pass.runs.entries()) {
     stream.expectRun(run.firstRecord, run.records);
-    if (number === 0 && goesOn?.nextExtent === pass.extent) await continueFile(extraction, pass, stream, goesOn);
+    if (number === 0 && goesOn?.nextExtent === pass.extent)
+      await continueFile(extraction, pass, stream, goesOn);
     for (const index of run.reads) {
       if (kept[index] === 1) continue;
       await restoreFile(extraction, pass, stream, index, cursor);
@@ -60,14 +60,20 @@ async function restorePass(extraction: Extraction, mount: PlannedMount, pass: Pl
 }
 
 /** The image's own header says whether it is the one; one that cannot be read proves nothing. */
-async function checkImage(stream: BlockStream, image: WantedImage, label: string, pass: PlannedPass): Promise<void> {
+async function checkImage(
+  stream: BlockStream,
+  image: WantedImage,
+  label: string,
+  pass: PlannedPass,
+): Promise<void> {
   stream.expectRun(0, 1);
   if ((await stream.load(stream.firstBlock)) !== "ready") return;
   const at = stream.at(stream.firstBlock);
   const header = newRecordHeader();
   if (decodeRecord(stream.view, at, header) !== "ok") return;
   if ((header.flags & FLAG.compressed) !== 0) throw new ReelError("restore.compressed");
-  const words = header.type === RECORD.tape ? decodeImageWords(stream.view, at, header.littleEndian) : null;
+  const words =
+    header.type === RECORD.tape ? decodeImageWords(stream.view, at, header.littleEndian) : null;
   const right =
     header.type === RECORD.tape &&
     sameDate(header.date, image.date) &&
@@ -105,12 +111,19 @@ async function restoreFile(
   const block = entry.place?.block ?? 0;
   const state = stream.look(block) ?? (await stream.load(block));
   const wrong = state === "ready" ? begin(stream, block, entry, image, cursor) : null;
-  if (state === "end") return note(tally, "damaged", entry.path, `the tape ends before block ${block}`);
-  if (state === "damaged") return note(tally, "damaged", entry.path, `block ${block} cannot be read`);
+  if (state === "end")
+    return note(tally, "damaged", entry.path, `the tape ends before block ${block}`);
+  if (state === "damaged")
+    return note(tally, "damaged", entry.path, `block ${block} cannot be read`);
   if (wrong !== null) return note(tally, wrong.kind, entry.path, wrong.what);
   const times = { atime: cursor.header.atime, atimeNs: cursor.header.atimeNs };
   if (cursor.header.size !== entry.size) {
-    note(tally, "damaged", entry.path, `its size on tape is ${cursor.header.size}, the catalog has ${entry.size}`);
+    note(
+      tally,
+      "damaged",
+      entry.path,
+      `its size on tape is ${cursor.header.size}, the catalog has ${entry.size}`,
+    );
   }
   const writer = createFile(extraction, index, entry);
   if (writer === null) return;
@@ -122,7 +135,13 @@ async function restoreFile(
     throw error;
   }
   if (end === "end" && pass.extent + 1 < image.extents.length) {
-    extraction.pending.set(pass.image, { entry, writer, cursor, times, nextExtent: pass.extent + 1 });
+    extraction.pending.set(pass.image, {
+      entry,
+      writer,
+      cursor,
+      times,
+      nextExtent: pass.extent + 1,
+    });
     return;
   }
   finishFile(extraction, entry, writer, cursor, end, times);
@@ -169,7 +188,9 @@ function begin(
   }
   const isInode = header.type === RECORD.inode && (header.flags & FLAG.attributes) === 0;
   if (!isInode || header.inode !== entry.inode || !sameDate(header.date, image.date)) {
-    const found = isInode ? `inode ${header.inode} of ${shownDate(header.date)}` : `a record of type ${header.type}`;
+    const found = isInode
+      ? `inode ${header.inode} of ${shownDate(header.date)}`
+      : `a record of type ${header.type}`;
     const data = { block, found, wanted: entry.inode };
     return { kind: "wrong-inode", what: new ReelError("restore.wrong-inode", data).message };
   }
@@ -200,10 +221,14 @@ function finishFile(
   try {
     const right = writer.end();
     if (writer.failed !== "") fault("create", `write: ${writer.failed}`);
-    if (cursor.lostBytes > 0) fault("damaged", `${cursor.lostBytes} bytes of its content cannot be read`);
-    if (end === "lost") fault("damaged", `its content cannot be followed after ${cursor.fileOffset} bytes`);
-    if (end === "end") fault("damaged", `the tape ends after ${cursor.fileOffset} of its ${entry.size} bytes`);
-    if (right === false && whole) fault("digest", "its content is not what was dumped: the SHA-256 differs");
+    if (cursor.lostBytes > 0)
+      fault("damaged", `${cursor.lostBytes} bytes of its content cannot be read`);
+    if (end === "lost")
+      fault("damaged", `its content cannot be followed after ${cursor.fileOffset} bytes`);
+    if (end === "end")
+      fault("damaged", `the tape ends after ${cursor.fileOffset} of its ${entry.size} bytes`);
+    if (right === false && whole)
+      fault("digest", "its content is not what was dumped: the SHA-256 differs");
     // A file that is not whole does not get its time: a restore that resumes would keep it.
     const wanted = whole ? entry : { ...entry, mtimeNs: -1 };
     finishOpen(target.calls, writer.fd, wanted, times, target.inherits, tally);

@@ -3,8 +3,8 @@
 // whatever names the catalog holds and whatever was planted in the target.
 import { closeSync, constants, mkdirSync, opendirSync, openSync } from "node:fs";
 import { type ByteString, showBytes } from "../core/bytes.ts";
-import { assert, errnoOf, ReelError } from "../core/errors.ts";
-import { pathFault, type PlannedDirectory } from "./plan.ts";
+import { errnoOf, ReelError } from "../core/errors.ts";
+import { badPath, pathFault, type PlannedDirectory } from "./plan.ts";
 import { errnoName, type InodeStatus, loadSystemCalls, type SystemCalls } from "./system-calls.ts";
 
 /** Open at once; a process may have 1024, and the target is not alone in it. */
@@ -44,7 +44,8 @@ export class Target {
     this.root = root;
     this.overwrite = overwrite;
     const attributes = calls.listAttributes(root, "");
-    this.inherits = typeof attributes !== "number" && attributes.includes("system.posix_acl_default");
+    this.inherits =
+      typeof attributes !== "number" && attributes.includes("system.posix_acl_default");
   }
 
   /**
@@ -59,7 +60,11 @@ export class Target {
       mkdirSync(path, { recursive: true });
       root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (cause) {
-      throw new ReelError("restore.target-not-directory", { target: shown, found: errnoOf(cause) }, { cause });
+      throw new ReelError(
+        "restore.target-not-directory",
+        { target: shown, found: errnoOf(cause) },
+        { cause },
+      );
     }
     const overwrite = options.overwrite ?? false;
     if (!overwrite) {
@@ -73,7 +78,10 @@ export class Target {
   }
 
   /** Makes the planned directories, parents first; `failed` hears of each that could not be made, and why. */
-  makeDirectories(directories: readonly PlannedDirectory[], failed: (index: number, why: string) => void): void {
+  makeDirectories(
+    directories: readonly PlannedDirectory[],
+    failed: (index: number, why: string) => void,
+  ): void {
     this.directories = directories;
     this.states.push("existed");
     for (let index = 1; index < directories.length; index++) {
@@ -149,7 +157,10 @@ export class Target {
     let passing = false;
     for (let left = way.length - 1; left >= 0; left--) {
       const step = way[left] as number;
-      const next = this.calls.openDirectory(above, lastComponent((this.directories[step] as PlannedDirectory).path));
+      const next = this.calls.openDirectory(
+        above,
+        lastComponent((this.directories[step] as PlannedDirectory).path),
+      );
       if (passing) closeSync(above);
       if (next < 0) return next;
       passing = left >= DESCRIPTORS_KEPT_OF_A_PATH;
@@ -177,8 +188,14 @@ export class Target {
    * is removed first where the target may be overwritten: a new inode, so that other names of the old one
    * keep what they have.
    */
-  make(directory: number, name: ByteString, make: (at: number, name: ByteString) => number): number {
-    assert(name !== "" && !name.includes("/") && pathFault(name) === null, "a name of one component");
+  make(
+    directory: number,
+    name: ByteString,
+    make: (at: number, name: ByteString) => number,
+  ): number {
+    // The plan has refused such names; nothing that is made goes by another way than this.
+    const fault = name === "" || name.includes("/") ? "not one component" : pathFault(name);
+    if (fault !== null) throw badPath(name, fault);
     const at = this.directory(directory);
     if (at < 0) return at;
     const made = make(at, name);
@@ -186,7 +203,9 @@ export class Target {
     const status = this.calls.status(at, name);
     if (typeof status !== "number") {
       const isDirectory = (status.mode & TYPE_BITS) === DIRECTORY_BITS;
-      const removed = isDirectory ? this.calls.removeDirectory(at, name) : this.calls.removeFile(at, name);
+      const removed = isDirectory
+        ? this.calls.removeDirectory(at, name)
+        : this.calls.removeFile(at, name);
       if (removed < 0) return removed;
     }
     return make(at, name);
@@ -205,7 +224,7 @@ export function lastComponent(path: ByteString): ByteString {
 }
 
 function firstName(path: string | Buffer): string | null {
-  const directory = opendirSync(path as string, { encoding: "latin1" as BufferEncoding, bufferSize: 1 });
+  const directory = opendirSync(path, { encoding: "latin1" as BufferEncoding, bufferSize: 1 });
   try {
     const first = directory.readSync();
     return first === null ? null : showBytes(first.name);

@@ -63,7 +63,8 @@ async function restoreTo(target: string, shelf: Shelf, entries: readonly WantedE
 function withHoles(state: readonly StateEntry[]): Map<string, number> {
   const holes = new Map<string, number>();
   for (const { path_hex, size, blocks512 } of state) {
-    if (size !== undefined && blocks512 !== undefined && blocks512 * 512 < size) holes.set(path_hex, blocks512);
+    if (size !== undefined && blocks512 !== undefined && blocks512 * 512 < size)
+      holes.set(path_hex, blocks512);
   }
   return holes;
 }
@@ -104,31 +105,39 @@ test.skipIf(!isRoot).each([
 test("each record is read once, and the label of each image", async () => {
   const shelf = await oneTape();
   const state = stateOf("chain/5-level4.state.json.gz");
-  const entries = wantedOf(state, placeIn(shelf, [0, 3, 4])).filter((entry) => entry.path !== "flags/nodump");
+  const entries = wantedOf(state, placeIn(shelf, [0, 3, 4])).filter(
+    (entry) => entry.path !== "flags/nodump",
+  );
   const asked: string[] = [];
   const { drive } = shelf;
-  const { report, plan } = await restoreTo(scratchDirectory(), {
-    ...shelf,
-    drive: new Proxy(drive, {
-      get(real, key) {
-        if (key === "read") {
-          return (into: Uint8Array) => {
-            const { file, record } = real.position();
-            asked.push(`${file}:${record}`);
-            return real.read(into);
-          };
-        }
-        const value: unknown = Reflect.get(real, key, real);
-        return typeof value === "function" ? value.bind(real) : value;
-      },
-    }),
-  }, entries);
+  const { report, plan } = await restoreTo(
+    scratchDirectory(),
+    {
+      ...shelf,
+      drive: new Proxy(drive, {
+        get(real, key) {
+          if (key === "read") {
+            return (into: Uint8Array) => {
+              const { file, record } = real.position();
+              asked.push(`${file}:${record}`);
+              return real.read(into);
+            };
+          }
+          const value: unknown = Reflect.get(real, key, real);
+          return typeof value === "function" ? value.bind(real) : value;
+        },
+      }),
+    },
+    entries,
+  );
   expect(new Set(asked).size).toBe(asked.length);
-  expect(asked).toEqual([...asked].sort((a, b) => {
-    const [fileA = 0, recordA = 0] = a.split(":").map(Number);
-    const [fileB = 0, recordB = 0] = b.split(":").map(Number);
-    return fileA - fileB || recordA - recordB;
-  }));
+  expect(asked).toEqual(
+    [...asked].sort((a, b) => {
+      const [fileA = 0, recordA = 0] = a.split(":").map(Number);
+      const [fileB = 0, recordB = 0] = b.split(":").map(Number);
+      return fileA - fileB || recordA - recordB;
+    }),
+  );
   expect(report.records).toBe(asked.length);
   const passes = plan.mounts[0]?.passes.length ?? 0;
   expect(passes).toBe(3);
@@ -176,8 +185,12 @@ test.each(["small.txt", "links", "deep", "names", "sparse/far", "symlinks"])(
 );
 
 test("an image on three tapes: each is mounted once, in order", async () => {
-  const volumes = ["vol001.gz", "vol002.gz", "vol003.gz"].map((name) => fixture(`multivolume/${name}`));
-  const [first, ...rest] = volumes.map((volume, index) => driveOf([volume], 10, `VOL${index + 1}`)) as [MemoryDrive];
+  const volumes = ["vol001.gz", "vol002.gz", "vol003.gz"].map((name) =>
+    fixture(`multivolume/${name}`),
+  );
+  const [first, ...rest] = volumes.map((volume, index) =>
+    driveOf([volume], 10, `VOL${index + 1}`),
+  ) as [MemoryDrive];
   const found = await scanned(first, rest);
   const image: WantedImage = {
     imageId: "",
@@ -197,7 +210,10 @@ test("an image on three tapes: each is mounted once, in order", async () => {
     return entry === undefined ? null : { image: 0, block: entry.block, blocks: entry.blocks };
   });
   // Without lengths the plan must guess, and may not lose a file for it.
-  const guessed = places.map((entry) => ({ ...entry, place: entry.place && { image: 0, block: entry.place.block } }));
+  const guessed = places.map((entry) => ({
+    ...entry,
+    place: entry.place && { image: 0, block: entry.place.block },
+  }));
   for (const entries of [places, guessed]) {
     const drives = volumes.map((volume, index) => driveOf([volume], 10, `VOL${index + 1}`));
     const mounted: string[] = [];
@@ -212,7 +228,8 @@ test("an image on three tapes: each is mounted once, in order", async () => {
     place.close();
     if (isRoot) expect(report.problems).toEqual([]);
     expect(mounted).toEqual(["VOL1", "VOL2", "VOL3"]);
-    if (isRoot) expect(comparable(walk(path.join(target, "made", "here")))).toEqual(comparable(state));
+    if (isRoot)
+      expect(comparable(walk(path.join(target, "made", "here")))).toEqual(comparable(state));
   }
 });
 

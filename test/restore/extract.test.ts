@@ -1,14 +1,23 @@
 // What a restore does in the target: content, holes, links, times, attributes; running again; refusals.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { encodeAttributes } from "../../src/core/attributes.ts";
 import { ReelError } from "../../src/core/errors.ts";
 import { TYPE } from "../../src/core/inode.ts";
 import { RECORD } from "../../src/dump/format/record.ts";
-import { extract, type ExtractOptions } from "../../src/restore/extract.ts";
+import { extract } from "../../src/restore/extract.ts";
+import type { ExtractOptions } from "../../src/restore/extraction.ts";
 import { planRestore } from "../../src/restore/plan.ts";
 import type { RestoreReport } from "../../src/restore/report.ts";
 import type { WantedEntry, WantedImage } from "../../src/restore/request.ts";
@@ -45,15 +54,35 @@ function sha(bytes: Uint8Array): Uint8Array {
 }
 
 /** The file on the tape and in the list. */
-function put(maker: TapeMaker, name: string, inode: number, content: Uint8Array, fields: Partial<WantedEntry> = {}, holes = new Set<number>()): WantedEntry {
+function put(
+  maker: TapeMaker,
+  name: string,
+  inode: number,
+  content: Uint8Array,
+  fields: Partial<WantedEntry> = {},
+  holes = new Set<number>(),
+): WantedEntry {
   const block = maker.file(inode, content, {}, holes);
   const blocks = maker.address - block;
-  return entry(name, { inode, size: content.byteLength, digest: sha(content), place: { image: 0, block, blocks }, ...fields });
+  return entry(name, {
+    inode,
+    size: content.byteLength,
+    digest: sha(content),
+    place: { image: 0, block, blocks },
+    ...fields,
+  });
 }
 
 function imageOn(drive: MemoryDrive, date = DATE): WantedImage {
   const blocks = (drive.files[0]?.length ?? 0) * 10;
-  return { imageId: "", title: "level 0 of made", level: 0, date, blockingFactor: 10, extents: [{ label: "MADE", file: 0, firstBlock: 0, blocks }] };
+  return {
+    imageId: "",
+    title: "level 0 of made",
+    level: 0,
+    date,
+    blockingFactor: 10,
+    extents: [{ label: "MADE", file: 0, firstBlock: 0, blocks }],
+  };
 }
 
 interface Run extends ExtractOptions {
@@ -61,7 +90,12 @@ interface Run extends ExtractOptions {
   readonly image?: WantedImage;
 }
 
-async function restore(target: string, drive: MemoryDrive, entries: readonly WantedEntry[], run: Run = {}): Promise<RestoreReport> {
+async function restore(
+  target: string,
+  drive: MemoryDrive,
+  entries: readonly WantedEntry[],
+  run: Run = {},
+): Promise<RestoreReport> {
   const plan = planRestore({ images: [run.image ?? imageOn(drive)], entries });
   const place = await Target.open(target, { overwrite: run.overwrite ?? false });
   try {
@@ -73,7 +107,9 @@ async function restore(target: string, drive: MemoryDrive, entries: readonly Wan
 
 function bytes(length: number, seed = 1): Buffer {
   let state = seed;
-  return Buffer.from(Uint8Array.from({ length }, () => ((state = (state * 1103515245 + 12345) >>> 0) >>> 16) & 0xff));
+  return Buffer.from(
+    Uint8Array.from({ length }, () => ((state = (state * 1103515245 + 12345) >>> 0) >>> 16) & 0xff),
+  );
 }
 
 test("holes stay holes, and zeros that were data are written", async () => {
@@ -81,7 +117,11 @@ test("holes stay holes, and zeros that were data are written", async () => {
   const content = Buffer.alloc(3 * 1024 * 1024);
   bytes(5000).copy(content, 1024 * 1024);
   const dataFrom = 1024;
-  const holes = new Set(Array.from({ length: 3072 }, (_, block) => block).filter((block) => block < dataFrom || block > dataFrom + 8));
+  const holes = new Set(
+    Array.from({ length: 3072 }, (_, block) => block).filter(
+      (block) => block < dataFrom || block > dataFrom + 8,
+    ),
+  );
   const zeros = Buffer.alloc(100 * 1024);
   const list = [
     put(maker, "sparse", 10, content, {}, holes),
@@ -103,13 +143,25 @@ test("a trailing hole without headers is a hole; the access time is the tape's",
   const maker = new TapeMaker();
   const content = Buffer.concat([bytes(2048), Buffer.alloc(900_000)]);
   const block = maker.header(
-    { type: RECORD.inode, inode: 9, mode: 0o100600, size: content.byteLength, atime: 1_234_567_890, atimeNs: 5000 },
+    {
+      type: RECORD.inode,
+      inode: 9,
+      mode: 0o100600,
+      size: content.byteLength,
+      atime: 1_234_567_890,
+      atimeNs: 5000,
+    },
     Uint8Array.of(1, 1),
   );
   maker.data(content.subarray(0, 2048));
   maker.file(10, bytes(10));
   const target = scratchDirectory();
-  const wanted = entry("f", { inode: 9, size: content.byteLength, digest: sha(content), place: { image: 0, block } });
+  const wanted = entry("f", {
+    inode: 9,
+    size: content.byteLength,
+    digest: sha(content),
+    place: { image: 0, block },
+  });
   const report = await restore(target, maker.drive(), [wanted]);
   expect(report.problems).toEqual([]);
   const stat = lstatSync(path.join(target, "f"), { bigint: true });
@@ -127,10 +179,20 @@ test("times to the nanosecond, before 1970 and after 2106", async () => {
     [1_700_000_000, 123_456_789],
   ] as const;
   const target = scratchDirectory();
-  const list = times.map(([mtime, mtimeNs], index) => entry(`t${index}`, { mtime, mtimeNs, inode: 10 + index }));
-  const directories = times.map(([mtime, mtimeNs], index) => entry(`d${index}`, { mtime, mtimeNs, type: TYPE.directory, mode: 0o700 }));
-  const links = times.map(([mtime, mtimeNs], index) => entry(`d${index}/l`, { mtime, mtimeNs, type: TYPE.symlink, target: "x", inode: 50 + index }));
-  const report = await restore(target, new TapeMaker().drive(), [...links, ...list, ...directories]);
+  const list = times.map(([mtime, mtimeNs], index) =>
+    entry(`t${index}`, { mtime, mtimeNs, inode: 10 + index }),
+  );
+  const directories = times.map(([mtime, mtimeNs], index) =>
+    entry(`d${index}`, { mtime, mtimeNs, type: TYPE.directory, mode: 0o700 }),
+  );
+  const links = times.map(([mtime, mtimeNs], index) =>
+    entry(`d${index}/l`, { mtime, mtimeNs, type: TYPE.symlink, target: "x", inode: 50 + index }),
+  );
+  const report = await restore(target, new TapeMaker().drive(), [
+    ...links,
+    ...list,
+    ...directories,
+  ]);
   expect(report.problems).toEqual([]);
   for (const [index, [mtime, mtimeNs]] of times.entries()) {
     for (const name of [`t${index}`, `d${index}`, `d${index}/l`]) {
@@ -159,7 +221,11 @@ test("a name of 255 bytes, names that are not UTF-8, and a path longer than PATH
   expect(report.problems).toEqual([]);
   const { files, links, others } = report;
   expect({ files, links, others }).toEqual({ files: 3, links: 1, others: 1 });
-  expect(readdirSync(target, { encoding: "latin1" }).sort()).toEqual(["\x01\n\xff", `0${"d".repeat(199)}`, long]);
+  expect(readdirSync(target, { encoding: "latin1" }).sort()).toEqual([
+    "\x01\n\xff",
+    `0${"d".repeat(199)}`,
+    long,
+  ]);
   const names = execFileSync("find", [target, "-type", "f", "-printf", "%n %s\n"]).toString();
   expect(names.trim().split("\n").sort()).toEqual(["1 3000", "1 3000", "2 3000", "2 3000"]);
 });
@@ -174,90 +240,121 @@ test("more directories than descriptors, visited out of order", async () => {
   const report = await restore(target, maker.drive(), list);
   expect(report.problems).toEqual([]);
   expect(report.files).toBe(900);
-  for (const { path: name, size } of list) expect(lstatSync(path.join(target, name)).size).toBe(size);
+  for (const { path: name, size } of list)
+    expect(lstatSync(path.join(target, name)).size).toBe(size);
 });
 
-test.skipIf(!isRoot)("owners, setuid, attributes and ACLs; inherited ACLs are taken away", async () => {
-  const acl = (...entries: readonly (readonly [tag: number, bits: number, id: number])[]) => {
-    const value = Buffer.alloc(4 + entries.length * 8);
-    value.writeUInt32LE(2, 0);
-    entries.forEach(([tag, bits, id], index) => {
-      value.writeUInt16LE(tag, 4 + index * 8);
-      value.writeUInt16LE(bits, 6 + index * 8);
-      value.writeUInt32LE(id >>> 0, 8 + index * 8);
-    });
-    return value;
-  };
-  const access = acl([1, 6, -1], [2, 4, 1001], [4, 4, -1], [16, 4, -1], [32, 0, -1]);
-  const attributes = encodeAttributes([
-    { name: "user.empty", value: new Uint8Array(0) },
-    { name: "user.\xe9", value: bytes(300) },
-    { name: "system.posix_acl_access", value: access },
-    { name: "trusted.t", value: bytes(5) },
-    { name: "security.capability", value: Buffer.from("0100000200200000000000000000000000000000", "hex") },
-  ]);
-  const target = scratchDirectory();
-  execFileSync("setfacl", ["-d", "-m", "u:1234:rwx,m::rwx", target]);
-  const maker = new TapeMaker();
-  const list = [
-    put(maker, "setuid", 10, bytes(100), { mode: 0o6755, uid: 70000, gid: 70001 }),
-    put(maker, "acl", 11, bytes(100), { mode: 0o640, uid: 5, attributes }),
-    entry("dir", { type: TYPE.directory, mode: 0o3770, uid: 6, gid: 4_294_967_294 }),
-    entry("dir/fifo", { type: TYPE.fifo, mode: 0o4622, uid: 8, inode: 12 }),
-    entry("dir/device", { type: TYPE.char, mode: 0o600, rdevMajor: 240, rdevMinor: 70000, inode: 14 }),
-    entry("dir/link", { type: TYPE.symlink, target: "/nowhere", uid: 9, mode: 0o777, inode: 15, attributes: encodeAttributes([{ name: "trusted.l", value: bytes(3) }]) }),
-    entry("dir/empty", { mode: 0, inode: 16 }),
-  ];
-  const report = await restore(target, maker.drive(), list);
-  expect(report.problems).toEqual([]);
-  const found = walk(target).map(({ path_hex, mode, uid, gid, rdev, xattrs_b64 }) => ({
-    path: Buffer.from(path_hex, "hex").toString("latin1"),
-    is: [mode, uid, gid],
-    ...(rdev ? { rdev } : {}),
-    attributes: Object.keys(xattrs_b64 ?? {}).length,
-  }));
-  expect(found.slice(1)).toEqual([
-    { path: "acl", is: ["0640", 5, 0], attributes: 5 },
-    { path: "dir", is: ["3770", 6, 4_294_967_294], attributes: 0 },
-    { path: "dir/device", is: ["0600", 0, 0], rdev: [240, 70000], attributes: 0 },
-    { path: "dir/empty", is: ["0000", 0, 0], attributes: 0 },
-    { path: "dir/fifo", is: ["4622", 8, 0], attributes: 0 },
-    { path: "dir/link", is: ["0777", 9, 0], attributes: 1 },
-    { path: "setuid", is: ["6755", 70000, 70001], attributes: 0 },
-  ]);
-  expect(execFileSync("getfacl", ["-cpn", path.join(target, "acl")]).toString()).toContain("user:1001:r--");
-});
+test.skipIf(!isRoot)(
+  "owners, setuid, attributes and ACLs; inherited ACLs are taken away",
+  async () => {
+    const acl = (...entries: readonly (readonly [tag: number, bits: number, id: number])[]) => {
+      const value = Buffer.alloc(4 + entries.length * 8);
+      value.writeUInt32LE(2, 0);
+      entries.forEach(([tag, bits, id], index) => {
+        value.writeUInt16LE(tag, 4 + index * 8);
+        value.writeUInt16LE(bits, 6 + index * 8);
+        value.writeUInt32LE(id >>> 0, 8 + index * 8);
+      });
+      return value;
+    };
+    const access = acl([1, 6, -1], [2, 4, 1001], [4, 4, -1], [16, 4, -1], [32, 0, -1]);
+    const attributes = encodeAttributes([
+      { name: "user.empty", value: new Uint8Array(0) },
+      { name: "user.\xe9", value: bytes(300) },
+      { name: "system.posix_acl_access", value: access },
+      { name: "trusted.t", value: bytes(5) },
+      {
+        name: "security.capability",
+        value: Buffer.from("0100000200200000000000000000000000000000", "hex"),
+      },
+    ]);
+    const target = scratchDirectory();
+    execFileSync("setfacl", ["-d", "-m", "u:1234:rwx,m::rwx", target]);
+    const maker = new TapeMaker();
+    const list = [
+      put(maker, "setuid", 10, bytes(100), { mode: 0o6755, uid: 70000, gid: 70001 }),
+      put(maker, "acl", 11, bytes(100), { mode: 0o640, uid: 5, attributes }),
+      entry("dir", { type: TYPE.directory, mode: 0o3770, uid: 6, gid: 4_294_967_294 }),
+      entry("dir/fifo", { type: TYPE.fifo, mode: 0o4622, uid: 8, inode: 12 }),
+      entry("dir/device", {
+        type: TYPE.char,
+        mode: 0o600,
+        rdevMajor: 240,
+        rdevMinor: 70000,
+        inode: 14,
+      }),
+      entry("dir/link", {
+        type: TYPE.symlink,
+        target: "/nowhere",
+        uid: 9,
+        mode: 0o777,
+        inode: 15,
+        attributes: encodeAttributes([{ name: "trusted.l", value: bytes(3) }]),
+      }),
+      entry("dir/empty", { mode: 0, inode: 16 }),
+    ];
+    const report = await restore(target, maker.drive(), list);
+    expect(report.problems).toEqual([]);
+    const found = walk(target).map(({ path_hex, mode, uid, gid, rdev, xattrs_b64 }) => ({
+      path: Buffer.from(path_hex, "hex").toString("latin1"),
+      is: [mode, uid, gid],
+      ...(rdev ? { rdev } : {}),
+      attributes: Object.keys(xattrs_b64 ?? {}).length,
+    }));
+    expect(found.slice(1)).toEqual([
+      { path: "acl", is: ["0640", 5, 0], attributes: 5 },
+      { path: "dir", is: ["3770", 6, 4_294_967_294], attributes: 0 },
+      { path: "dir/device", is: ["0600", 0, 0], rdev: [240, 70000], attributes: 0 },
+      { path: "dir/empty", is: ["0000", 0, 0], attributes: 0 },
+      { path: "dir/fifo", is: ["4622", 8, 0], attributes: 0 },
+      { path: "dir/link", is: ["0777", 9, 0], attributes: 1 },
+      { path: "setuid", is: ["6755", 70000, 70001], attributes: 0 },
+    ]);
+    expect(execFileSync("getfacl", ["-cpn", path.join(target, "acl")]).toString()).toContain(
+      "user:1001:r--",
+    );
+  },
+);
 
-test.skipIf(!isRoot)("an ordinary user gets the contents, and a list of what was not allowed", async () => {
-  const outer = scratchDirectory();
-  execFileSync("chmod", ["777", outer]);
-  const maker = new TapeMaker();
-  const list = [
-    put(maker, "d/own", 10, bytes(100), { uid: 65534, gid: 65534, mode: 0o640 }),
-    put(maker, "d/root", 11, bytes(100), { uid: 0, gid: 0 }),
-    put(maker, "d/trusted", 12, bytes(100), { uid: 65534, gid: 65534, attributes: encodeAttributes([{ name: "trusted.t", value: bytes(1) }]) }),
-    entry("d/device", { type: TYPE.block, rdevMajor: 8, rdevMinor: 1, inode: 13 }),
-    entry("d/socket", { type: TYPE.socket, uid: 65534, gid: 65534, mode: 0o600, inode: 14 }),
-    entry("d", { type: TYPE.directory, mode: 0o555, uid: 65534, gid: 65534 }),
-  ];
-  const drive = maker.drive();
-  process.setegid?.(65534);
-  process.seteuid?.(65534);
-  try {
-    const target = path.join(outer, "t");
-    const run = async (options: Run) =>
-      (await restore(target, drive, list, options)).problems.map(({ kind, path: name }) => `${kind} ${name}`).sort();
-    const listed = ["attributes d/trusted", "create d/device", "owner d/root"];
-    expect(await run({})).toEqual(listed);
-    expect(readFileSync(path.join(target, "d/root")).equals(bytes(100))).toBe(true);
-    expect(lstatSync(path.join(target, "d")).mode & 0o777).toBe(0o555);
-    expect(await run({ overwrite: true })).toEqual(listed);
-    expect(lstatSync(path.join(target, "d")).mode & 0o777).toBe(0o555);
-  } finally {
-    process.seteuid?.(0);
-    process.setegid?.(0);
-  }
-});
+test.skipIf(!isRoot)(
+  "an ordinary user gets the contents, and a list of what was not allowed",
+  async () => {
+    const outer = scratchDirectory();
+    execFileSync("chmod", ["777", outer]);
+    const maker = new TapeMaker();
+    const list = [
+      put(maker, "d/own", 10, bytes(100), { uid: 65534, gid: 65534, mode: 0o640 }),
+      put(maker, "d/root", 11, bytes(100), { uid: 0, gid: 0 }),
+      put(maker, "d/trusted", 12, bytes(100), {
+        uid: 65534,
+        gid: 65534,
+        attributes: encodeAttributes([{ name: "trusted.t", value: bytes(1) }]),
+      }),
+      entry("d/device", { type: TYPE.block, rdevMajor: 8, rdevMinor: 1, inode: 13 }),
+      entry("d/socket", { type: TYPE.socket, uid: 65534, gid: 65534, mode: 0o600, inode: 14 }),
+      entry("d", { type: TYPE.directory, mode: 0o555, uid: 65534, gid: 65534 }),
+    ];
+    const drive = maker.drive();
+    process.setegid?.(65534);
+    process.seteuid?.(65534);
+    try {
+      const target = path.join(outer, "t");
+      const run = async (options: Run) =>
+        (await restore(target, drive, list, options)).problems
+          .map(({ kind, path: name }) => `${kind} ${name}`)
+          .sort();
+      const listed = ["attributes d/trusted", "create d/device", "owner d/root"];
+      expect(await run({})).toEqual(listed);
+      expect(readFileSync(path.join(target, "d/root")).equals(bytes(100))).toBe(true);
+      expect(lstatSync(path.join(target, "d")).mode & 0o777).toBe(0o555);
+      expect(await run({ overwrite: true })).toEqual(listed);
+      expect(lstatSync(path.join(target, "d")).mode & 0o777).toBe(0o555);
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(0);
+    }
+  },
+);
 
 test("running it again with overwrite gives the same tree; with resume it reads what is not there", async () => {
   const maker = new TapeMaker();
@@ -270,7 +367,10 @@ test("running it again with overwrite gives the same tree; with resume it reads 
     entry("d", { type: TYPE.directory, mode: 0o750 }),
     entry("s", { type: TYPE.symlink, target: "a", mode: 0o777, inode: 14 }),
   ];
-  const links = [entry("d/a2", { ...list[0], path: "d/a2" }), entry("z", { ...list[2], path: "z" })];
+  const links = [
+    entry("d/a2", { ...list[0], path: "d/a2" }),
+    entry("z", { ...list[2], path: "z" }),
+  ];
   const all = [...list, ...links];
   const target = scratchDirectory();
   const drive = maker.drive();
@@ -309,7 +409,10 @@ test("what is in the way is replaced when told to, but a directory is never empt
   const drive = maker.drive();
   const refused = await restore(target, drive, list).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ReelError);
-  expect(refused).toMatchObject({ code: "restore.target-not-empty", remedy: expect.stringContaining("--force") });
+  expect(refused).toMatchObject({
+    code: "restore.target-not-empty",
+    remedy: expect.stringContaining("--force"),
+  });
   expect(readFileSync(path.join(target, "dir"), "utf8")).toContain("a file");
 
   const report = await restore(target, drive, list, { overwrite: true });
@@ -333,22 +436,27 @@ test("symbolic links planted in the target are not followed", async () => {
   const target = scratchDirectory();
   const outside = scratchDirectory();
   mkdirSync(path.join(outside, "on"));
-  for (const name of ["plain", "passwd", "node", "linked"]) writeFileSync(path.join(outside, name), "outside", { mode: 0o604 });
+  for (const name of ["plain", "passwd", "node", "linked"])
+    writeFileSync(path.join(outside, name), "outside", { mode: 0o604 });
   symlinkSync(outside, path.join(target, "etc"));
   symlinkSync(outside, path.join(target, "way"));
-  for (const name of ["plain", "node", "linked", "again"]) symlinkSync(path.join(outside, name), path.join(target, name));
+  for (const name of ["plain", "node", "linked", "again"])
+    symlinkSync(path.join(outside, name), path.join(target, name));
   const before = comparable(walk(outside));
   const report = await restore(target, maker.drive(), [...list, ...links], { overwrite: true });
   expect(report.problems).toEqual([]);
   expect(comparable(walk(outside))).toEqual(before);
-  for (const name of ["etc", "way"]) expect(lstatSync(path.join(target, name)).isDirectory()).toBe(true);
+  for (const name of ["etc", "way"])
+    expect(lstatSync(path.join(target, name)).isDirectory()).toBe(true);
   expect(lstatSync(path.join(target, "plain")).isFile()).toBe(true);
   expect(lstatSync(path.join(target, "node")).isFIFO()).toBe(true);
 });
 
 test("an interrupt stops it, and resume goes on", async () => {
   const maker = new TapeMaker();
-  const list = Array.from({ length: 40 }, (_, index) => put(maker, `f${index}`, 10 + index, bytes(100_000, index)));
+  const list = Array.from({ length: 40 }, (_, index) =>
+    put(maker, `f${index}`, 10 + index, bytes(100_000, index)),
+  );
   const target = scratchDirectory();
   const drive = maker.drive();
   const controller = new AbortController();
@@ -358,13 +466,16 @@ test("an interrupt stops it, and resume goes on", async () => {
     if (++reads === 200) controller.abort();
     return real(into);
   };
-  const stopped = await restore(target, drive, list, { signal: controller.signal }).catch((error: unknown) => error);
+  const stopped = await restore(target, drive, list, { signal: controller.signal }).catch(
+    (error: unknown) => error,
+  );
   expect(stopped).toMatchObject({ code: "restore.interrupted" });
   const report = await restore(target, drive, list, { overwrite: true, resume: true });
   expect(report.problems).toEqual([]);
   expect(report.kept).toBeGreaterThan(0);
   expect(report.kept + report.files).toBe(40);
-  for (const { path: name, size } of list) expect(lstatSync(path.join(target, name)).size).toBe(size);
+  for (const { path: name, size } of list)
+    expect(lstatSync(path.join(target, name)).size).toBe(size);
 });
 
 test("a tape that is not to be had: an error, or its files are listed", async () => {

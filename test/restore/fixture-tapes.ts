@@ -31,13 +31,18 @@ export function fixture(name: string): Buffer {
 }
 
 /** One tape file for each stream, cut into records. */
-export function driveOf(streams: readonly Uint8Array[], blockingFactor: number, name = "TAPE"): MemoryDrive {
+export function driveOf(
+  streams: readonly Uint8Array[],
+  blockingFactor: number,
+  name = "TAPE",
+): MemoryDrive {
   const drive = new MemoryDrive({ name });
   drive.files.length = 0;
   for (const stream of streams) {
     const records: Uint8Array[] = [];
     const bytes = blockingFactor * 1024;
-    for (let at = 0; at < stream.byteLength; at += bytes) records.push(stream.subarray(at, at + bytes));
+    for (let at = 0; at < stream.byteLength; at += bytes)
+      records.push(stream.subarray(at, at + bytes));
     drive.files.push(records);
   }
   return drive;
@@ -112,7 +117,10 @@ const TYPES: Readonly<Record<string, InodeType>> = {
 };
 
 /** The state as a catalog would have it; `placeOf` says where an inode lies. */
-export function wantedOf(state: readonly StateEntry[], placeOf: (inode: number) => Place | null): WantedEntry[] {
+export function wantedOf(
+  state: readonly StateEntry[],
+  placeOf: (inode: number) => Place | null,
+): WantedEntry[] {
   return state.map((entry) => {
     const type = TYPES[entry.type] as InodeType;
     const ns = BigInt(entry.mtime_ns);
@@ -143,7 +151,8 @@ export function wantedOf(state: readonly StateEntry[], placeOf: (inode: number) 
 }
 
 function targetBytes(target: string | { readonly b64: string }): ByteString {
-  const bytes = typeof target === "string" ? Buffer.from(target, "utf8") : Buffer.from(target.b64, "base64");
+  const bytes =
+    typeof target === "string" ? Buffer.from(target, "utf8") : Buffer.from(target.b64, "base64");
   return bytes.toString("latin1");
 }
 
@@ -185,7 +194,9 @@ json.dump(out, sys.stdout)
 /** What is below `directory`, in the form of a state. */
 export function walk(directory: string): StateEntry[] {
   const options = { maxBuffer: 256 * 1024 * 1024 };
-  return JSON.parse(execFileSync("python3", ["-c", WALK, directory], options).toString("utf8")) as StateEntry[];
+  return JSON.parse(
+    execFileSync("python3", ["-c", WALK, directory], options).toString("utf8"),
+  ) as StateEntry[];
 }
 
 /** By path: what must be as it was. Holes apart; inode numbers become the first path of the inode. */
@@ -194,12 +205,21 @@ export function comparable(state: readonly StateEntry[]): Record<string, unknown
   const sorted = [...state].sort((a, b) => (a.path_hex < b.path_hex ? -1 : 1));
   const result: Record<string, unknown> = {};
   for (const entry of sorted) {
-    const { path_hex, ino, blocks512: _, ...rest } = entry as StateEntry & { path?: unknown; nlink?: number };
+    const {
+      path_hex,
+      ino,
+      blocks512: _,
+      ...rest
+    } = entry as StateEntry & { path?: unknown; nlink?: number };
     delete rest.path;
     if (entry.type === "dir") delete rest.nlink;
     if (!firstPath.has(ino)) firstPath.set(ino, path_hex);
     const target = entry.target === undefined ? {} : { target: targetBytes(entry.target) };
-    result[Buffer.from(path_hex, "hex").toString("latin1")] = { ...rest, ...target, link: firstPath.get(ino) };
+    result[Buffer.from(path_hex, "hex").toString("latin1")] = {
+      ...rest,
+      ...target,
+      link: firstPath.get(ino),
+    };
   }
   return result;
 }

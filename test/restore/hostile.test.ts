@@ -13,7 +13,17 @@ import type { WantedEntry, WantedImage } from "../../src/restore/request.ts";
 import { Target } from "../../src/restore/target.ts";
 import type { Drive } from "../../src/tape/drive.ts";
 import { openVirtualDrive } from "../../src/tape/virtual-drive.ts";
-import { comparable, driveOf, fixture, imageOf, scanned, scratchDirectory, stateOf, walk, wantedOf } from "./fixture-tapes.ts";
+import {
+  comparable,
+  driveOf,
+  fixture,
+  imageOf,
+  scanned,
+  scratchDirectory,
+  stateOf,
+  walk,
+  wantedOf,
+} from "./fixture-tapes.ts";
 import { DATE, TapeMaker } from "./made-tapes.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -51,7 +61,12 @@ async function whole(): Promise<Whole> {
   return { stream, entries, image: imageOf(found, "TAPE", 0), state: comparable(chosen) };
 }
 
-async function restoreFrom(drive: Drive, image: WantedImage, entries: readonly WantedEntry[], target: string): Promise<RestoreReport> {
+async function restoreFrom(
+  drive: Drive,
+  image: WantedImage,
+  entries: readonly WantedEntry[],
+  target: string,
+): Promise<RestoreReport> {
   const place = await Target.open(target);
   try {
     return await extract(planRestore({ images: [image], entries }), async () => drive, place);
@@ -73,7 +88,10 @@ function expectHonest(base: string, report: RestoreReport, state: Record<string,
   for (const name of Object.keys(found)) expect(state, name).toHaveProperty([name]);
 }
 
-async function attempt(drive: Drive, { image, entries, state }: Whole): Promise<RestoreReport | null> {
+async function attempt(
+  drive: Drive,
+  { image, entries, state }: Whole,
+): Promise<RestoreReport | null> {
   const base = scratchDirectory();
   mkdirSync(path.join(base, "target"));
   try {
@@ -88,70 +106,86 @@ async function attempt(drive: Drive, { image, entries, state }: Whole): Promise<
   }
 }
 
-test.skipIf(!isRoot)("bits flipped anywhere in the stream", async () => {
-  const all = await whole();
-  let listed = 0;
-  for (let seed = 1; seed <= 12; seed++) {
-    const roll = dice(seed);
-    const stream = Buffer.from(all.stream);
-    for (let flips = 0; flips < 3 * seed; flips++) {
-      const at = roll(stream.byteLength);
-      stream[at] = (stream[at] as number) ^ (1 << roll(8));
+test.skipIf(!isRoot)(
+  "bits flipped anywhere in the stream",
+  async () => {
+    const all = await whole();
+    let listed = 0;
+    for (let seed = 1; seed <= 12; seed++) {
+      const roll = dice(seed);
+      const stream = Buffer.from(all.stream);
+      for (let flips = 0; flips < 3 * seed; flips++) {
+        const at = roll(stream.byteLength);
+        stream[at] = (stream[at] as number) ^ (1 << roll(8));
+      }
+      listed += (await attempt(driveOf([stream], 10), all))?.problems.length ?? 0;
     }
-    listed += (await attempt(driveOf([stream], 10), all))?.problems.length ?? 0;
-  }
-  expect(listed).toBeGreaterThan(10);
-}, RUNS_MS_MAX);
+    expect(listed).toBeGreaterThan(10);
+  },
+  RUNS_MS_MAX,
+);
 
-test.skipIf(!isRoot)("records lost, records of other lengths, and a tape cut short", async () => {
-  const all = await whole();
-  let listed = 0;
-  for (let seed = 1; seed <= 12; seed++) {
-    const roll = dice(seed);
-    const drive = driveOf([all.stream], 10);
-    const records = drive.files[0] as (Uint8Array | null)[];
-    if (seed % 4 === 0) records.length = roll(records.length);
-    for (let count = 0; count < 3 && records.length > 0; count++) {
-      const at = roll(records.length);
-      const record = records[at];
-      if (seed % 4 === 1) records[at] = null;
-      if (seed % 4 === 2) records[at] = record?.subarray(0, roll(10241)) ?? null;
-      if (seed % 4 === 3) records[at] = new Uint8Array(20480);
+test.skipIf(!isRoot)(
+  "records lost, records of other lengths, and a tape cut short",
+  async () => {
+    const all = await whole();
+    let listed = 0;
+    for (let seed = 1; seed <= 12; seed++) {
+      const roll = dice(seed);
+      const drive = driveOf([all.stream], 10);
+      const records = drive.files[0] as (Uint8Array | null)[];
+      if (seed % 4 === 0) records.length = roll(records.length);
+      for (let count = 0; count < 3 && records.length > 0; count++) {
+        const at = roll(records.length);
+        const record = records[at];
+        if (seed % 4 === 1) records[at] = null;
+        if (seed % 4 === 2) records[at] = record?.subarray(0, roll(10241)) ?? null;
+        if (seed % 4 === 3) records[at] = new Uint8Array(20480);
+      }
+      listed += (await attempt(drive, all))?.problems.length ?? 0;
     }
-    listed += (await attempt(drive, all))?.problems.length ?? 0;
-  }
-  expect(listed).toBeGreaterThan(30);
-}, RUNS_MS_MAX);
+    expect(listed).toBeGreaterThan(30);
+  },
+  RUNS_MS_MAX,
+);
 
-test.skipIf(!isRoot)("a virtual tape with damaged framing", async () => {
-  const all = await whole();
-  const directory = scratchDirectory();
-  const file = path.join(directory, "tape.tap");
-  const writer = openVirtualDrive(file, { write: true });
-  for (let at = 0; at < all.stream.byteLength; at += 10240) await writer.write(all.stream.subarray(at, at + 10240));
-  await writer.mark();
-  await writer.close();
-  const good = readFileSync(file);
-  for (let seed = 1; seed <= 10; seed++) {
-    const roll = dice(seed);
-    const bytes = Buffer.from(good);
-    // Words before and after records, and a stretch over several records.
-    for (let count = 0; count < 4; count++) bytes.writeUInt32LE(roll(2 ** 32), roll(Math.floor(bytes.byteLength / 10248)) * 10248);
-    const from = roll(bytes.byteLength - 40_000);
-    bytes.fill(0x55, from, from + 30_000);
-    writeFileSync(file, bytes);
-    const drive = openVirtualDrive(file, { write: false });
-    const report = await attempt(drive, all);
-    expect(report?.problems.length ?? 1).toBeGreaterThan(0);
-    // What lies behind the damage is found again.
-    expect(report?.files ?? 60).toBeGreaterThan(40);
-  }
-}, RUNS_MS_MAX);
+test.skipIf(!isRoot)(
+  "a virtual tape with damaged framing",
+  async () => {
+    const all = await whole();
+    const directory = scratchDirectory();
+    const file = path.join(directory, "tape.tap");
+    const writer = openVirtualDrive(file, { write: true });
+    for (let at = 0; at < all.stream.byteLength; at += 10240)
+      await writer.write(all.stream.subarray(at, at + 10240));
+    await writer.mark();
+    await writer.close();
+    const good = readFileSync(file);
+    for (let seed = 1; seed <= 10; seed++) {
+      const roll = dice(seed);
+      const bytes = Buffer.from(good);
+      // Words before and after records, and a stretch over several records.
+      for (let count = 0; count < 4; count++)
+        bytes.writeUInt32LE(roll(2 ** 32), roll(Math.floor(bytes.byteLength / 10248)) * 10248);
+      const from = roll(bytes.byteLength - 40_000);
+      bytes.fill(0x55, from, from + 30_000);
+      writeFileSync(file, bytes);
+      const drive = openVirtualDrive(file, { write: false });
+      const report = await attempt(drive, all);
+      expect(report?.problems.length ?? 1).toBeGreaterThan(0);
+      // What lies behind the damage is found again.
+      expect(report?.files ?? 60).toBeGreaterThan(40);
+    }
+  },
+  RUNS_MS_MAX,
+);
 
 test("the sequential reader ends on any damage, and says what it could not read", async () => {
   const stream = fixture("chain/1-level0.dump.gz");
   const sound = await scanned(driveOf([stream], 10));
-  const digests = new Map(sound.order.map(({ inode, digest }) => [inode, Buffer.from(digest ?? []).toString("hex")]));
+  const digests = new Map(
+    sound.order.map(({ inode, digest }) => [inode, Buffer.from(digest ?? []).toString("hex")]),
+  );
   for (let seed = 1; seed <= 25; seed++) {
     const roll = dice(seed);
     const bytes = Buffer.from(stream);
@@ -164,12 +198,20 @@ test("the sequential reader ends on any damage, and says what it could not read"
     const found = await scanned(driveOf([bytes.subarray(0, cut)], 10));
     if (cut < bytes.byteLength - 10240) expect(found.scan.ended).toBe("cut");
     expect(found.damages.length).toBeGreaterThan(0);
-    const right = found.order.filter(({ inode, digest }) => digests.get(inode) === Buffer.from(digest ?? []).toString("hex"));
+    const right = found.order.filter(
+      ({ inode, digest }) => digests.get(inode) === Buffer.from(digest ?? []).toString("hex"),
+    );
     expect(right.length).toBeGreaterThan(found.order.length / 2);
   }
 });
 
-function entry(name: string, inode: number, block: number, size: number, fields: Partial<WantedEntry> = {}): WantedEntry {
+function entry(
+  name: string,
+  inode: number,
+  block: number,
+  size: number,
+  fields: Partial<WantedEntry> = {},
+): WantedEntry {
   return {
     path: name,
     type: TYPE.file,
@@ -198,17 +240,29 @@ test("headers that lie about their inode, type, date, size or map", async () => 
   const other = maker.file(6, content);
   const old = maker.header({ ...file, inode: 7, size: 2000, date: DATE - 1 }, Uint8Array.of(1, 1));
   maker.data(content);
-  const directory = maker.header({ ...file, inode: 8, mode: 0o040755, size: 2000 }, Uint8Array.of(1, 1));
+  const directory = maker.header(
+    { ...file, inode: 8, mode: 0o040755, size: 2000 },
+    Uint8Array.of(1, 1),
+  );
   maker.data(content);
-  const longMap = maker.header({ ...file, inode: 9, size: 2 ** 40, count: 2 ** 31 - 1 }, Uint8Array.of(1, 1));
+  const longMap = maker.header(
+    { ...file, inode: 9, size: 2 ** 40, count: 2 ** 31 - 1 },
+    Uint8Array.of(1, 1),
+  );
   maker.data(content);
   const negative = maker.header({ ...file, inode: 10, size: 2000, count: -5 }, Uint8Array.of(1, 1));
   maker.data(content);
   const sized = maker.header({ ...file, inode: 11, size: 2 ** 60 }, Uint8Array.of(1, 1));
   maker.data(content);
-  const stray = maker.header({ type: RECORD.addr, inode: 12, size: 2000, mode: 0o100644 }, Uint8Array.of(1, 1));
+  const stray = maker.header(
+    { type: RECORD.addr, inode: 12, size: 2000, mode: 0o100644 },
+    Uint8Array.of(1, 1),
+  );
   maker.data(content);
-  const attributes = maker.header({ ...file, inode: 13, size: 2000, flags: 0x8002, extension: 3 }, Uint8Array.of(1, 1));
+  const attributes = maker.header(
+    { ...file, inode: 13, size: 2000, flags: 0x8002, extension: 3 },
+    Uint8Array.of(1, 1),
+  );
   maker.data(content);
   const changed = maker.file(14, content);
   const drive = maker.drive();
@@ -256,7 +310,12 @@ test("headers that lie about their inode, type, date, size or map", async () => 
   });
   expect(readdirSync(target).sort()).toEqual(["changed", "good", "sized"]);
   // A file that is listed is not taken for whole by a restore that resumes: it has not its time.
-  const times = Object.fromEntries(walk(target).map(({ path_hex, mtime_ns }) => [Buffer.from(path_hex, "hex").toString(), mtime_ns]));
+  const times = Object.fromEntries(
+    walk(target).map(({ path_hex, mtime_ns }) => [
+      Buffer.from(path_hex, "hex").toString(),
+      mtime_ns,
+    ]),
+  );
   expect(times["good"]).toBe(`${DATE}000000000`);
   expect(times["changed"]).not.toBe(`${DATE}000000000`);
 });
@@ -273,7 +332,12 @@ test("another image in the place of the wanted one is refused before anything is
     extents: [{ label: "MADE", file: 0, firstBlock: 0, blocks: 100 }],
   };
   const target = scratchDirectory();
-  const refused = await restoreFrom(maker.drive(), image, [entry("f", 5, block, 100)], target).catch((error: unknown) => error);
+  const refused = await restoreFrom(
+    maker.drive(),
+    image,
+    [entry("f", 5, block, 100)],
+    target,
+  ).catch((error: unknown) => error);
   expect(refused).toMatchObject({
     code: "restore.wrong-image",
     message:

@@ -1,6 +1,13 @@
 // Images put together by hand from header blocks, for what real tapes do not hold: any inode, any map, any
 // lie. Only files and directories; a file's content is runs of blocks and holes.
-import { encodeDevice, encodeRecord, newRecordHeader, RECORD, type RecordHeader, viewOver } from "../../src/dump/format/record.ts";
+import {
+  encodeDevice,
+  encodeRecord,
+  newRecordHeader,
+  RECORD,
+  type RecordHeader,
+  viewOver,
+} from "../../src/dump/format/record.ts";
 import { MemoryDrive } from "../../src/tape/memory-drive.ts";
 
 export const DATE = 1_700_000_000;
@@ -46,14 +53,22 @@ export class TapeMaker {
   }
 
   /** A file as dump writes it: 512 blocks a header. Blocks listed in `holes` are left out. */
-  file(inode: number, content: Uint8Array, fields: Partial<RecordHeader> = {}, holes: ReadonlySet<number> = new Set()): number {
+  file(
+    inode: number,
+    content: Uint8Array,
+    fields: Partial<RecordHeader> = {},
+    holes: ReadonlySet<number> = new Set(),
+  ): number {
     const blocks = Math.ceil(content.byteLength / 1024);
     let first = -1;
     for (let from = 0; from < Math.max(1, blocks); from += 512) {
       const count = Math.min(512, blocks - from);
       const map = Uint8Array.from({ length: count }, (_, i) => (holes.has(from + i) ? 0 : 1));
       const type = from === 0 ? RECORD.inode : RECORD.addr;
-      const at = this.header({ type, inode, mode: 0o100644, size: content.byteLength, ...fields }, map);
+      const at = this.header(
+        { type, inode, mode: 0o100644, size: content.byteLength, ...fields },
+        map,
+      );
       if (from === 0) first = at;
       for (let i = from; i < from + count; i++) {
         if (!holes.has(i)) this.data(content.subarray(i * 1024, (i + 1) * 1024));
@@ -73,7 +88,9 @@ export class TapeMaker {
     const drive = new MemoryDrive({ name: "MADE" });
     const stream = this.stream(blockingFactor);
     const bytes = blockingFactor * 1024;
-    drive.files[0] = Array.from({ length: stream.byteLength / bytes }, (_, i) => stream.subarray(i * bytes, (i + 1) * bytes));
+    drive.files[0] = Array.from({ length: stream.byteLength / bytes }, (_, i) =>
+      stream.subarray(i * bytes, (i + 1) * bytes),
+    );
     return drive;
   }
 }

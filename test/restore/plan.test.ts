@@ -28,7 +28,13 @@ function entry(path: string, fields: Partial<WantedEntry> = {}): WantedEntry {
   };
 }
 
-function at(path: string, image: number, block: number, blocks = 2, fields: Partial<WantedEntry> = {}): WantedEntry {
+function at(
+  path: string,
+  image: number,
+  block: number,
+  blocks = 2,
+  fields: Partial<WantedEntry> = {},
+): WantedEntry {
   return entry(path, { size: 1000, place: { image, block, blocks }, ...fields });
 }
 
@@ -61,22 +67,48 @@ test("files come in tape order, in runs that join what lies close", () => {
       ],
     },
   ]);
-  expect(plan.totals).toMatchObject({ mounts: 1, records: 5, tapeBytes: 5 * 10240, filesFromTape: 3, contentBytes: 3000 });
-  expect(planRestore({ images, entries, joinGapBytes: 10 * 1024 }).mounts[0]?.passes[0]?.runs).toHaveLength(3);
+  expect(plan.totals).toMatchObject({
+    mounts: 1,
+    records: 5,
+    tapeBytes: 5 * 10240,
+    filesFromTape: 3,
+    contentBytes: 3000,
+  });
+  expect(
+    planRestore({ images, entries, joinGapBytes: 10 * 1024 }).mounts[0]?.passes[0]?.runs,
+  ).toHaveLength(3);
   expect(JSON.parse(JSON.stringify(plan.mounts))).toEqual(plan.mounts);
 });
 
 test("a tape with pieces of several images is mounted once", () => {
   const images = [
-    image("level 0", { label: "A", file: 0, firstBlock: 0, blocks: 100 }, { label: "B", file: 0, firstBlock: 100, blocks: 50 }),
+    image(
+      "level 0",
+      { label: "A", file: 0, firstBlock: 0, blocks: 100 },
+      { label: "B", file: 0, firstBlock: 100, blocks: 50 },
+    ),
     image("level 1", { label: "B", file: 1, firstBlock: 0, blocks: 60 }),
     image("level 2", { label: "A", file: 1, firstBlock: 0, blocks: 60 }),
   ];
   const entries = [at("w", 2, 10), at("x", 1, 10), at("y", 0, 120), at("z", 0, 10)];
   const { mounts } = planRestore({ images, entries });
-  expect(mounts.map(({ label, passes }) => [label, passes.map(({ image, file }) => [image, file])])).toEqual([
-    ["A", [[0, 0], [2, 1]]],
-    ["B", [[0, 0], [1, 1]]],
+  expect(
+    mounts.map(({ label, passes }) => [label, passes.map(({ image, file }) => [image, file])]),
+  ).toEqual([
+    [
+      "A",
+      [
+        [0, 0],
+        [2, 1],
+      ],
+    ],
+    [
+      "B",
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    ],
   ]);
 });
 
@@ -92,19 +124,38 @@ test("a file that goes on on another tape brings that tape next, however long it
     image("last", { label: "A", file: 1, firstBlock: 0, blocks: 50 }),
   ];
   const big = at("big", 1, 95, 110, { size: 105 * 1024 });
-  const { mounts } = planRestore({ images, entries: [at("a", 2, 5), big, at("x", 0, 5), at("b", 1, 20)] });
+  const { mounts } = planRestore({
+    images,
+    entries: [at("a", 2, 5), big, at("x", 0, 5), at("b", 1, 20)],
+  });
   expect(mounts.map(({ label }) => label)).toEqual(["X", "C", "B", "A"]);
-  expect(mounts[2]?.passes).toMatchObject([{ continues: 1, inodes: 0, runs: [{ firstRecord: 0, records: 10, reads: [] }] }]);
-  expect(mounts[3]?.passes).toMatchObject([{ continues: 1, runs: [{ firstRecord: 0, records: 1 }] }, { continues: -1, inodes: 1 }]);
+  expect(mounts[2]?.passes).toMatchObject([
+    { continues: 1, inodes: 0, runs: [{ firstRecord: 0, records: 10, reads: [] }] },
+  ]);
+  expect(mounts[3]?.passes).toMatchObject([
+    { continues: 1, runs: [{ firstRecord: 0, records: 1 }] },
+    { continues: -1, inodes: 1 },
+  ]);
 });
 
 test("two images that cross between two tapes do not make a circle", () => {
   const images = [
-    image("one", { label: "A", file: 0, firstBlock: 0, blocks: 10 }, { label: "B", file: 1, firstBlock: 10, blocks: 10 }),
-    image("two", { label: "B", file: 0, firstBlock: 0, blocks: 10 }, { label: "A", file: 1, firstBlock: 10, blocks: 10 }),
+    image(
+      "one",
+      { label: "A", file: 0, firstBlock: 0, blocks: 10 },
+      { label: "B", file: 1, firstBlock: 10, blocks: 10 },
+    ),
+    image(
+      "two",
+      { label: "B", file: 0, firstBlock: 0, blocks: 10 },
+      { label: "A", file: 1, firstBlock: 10, blocks: 10 },
+    ),
   ];
   const across = { size: 8 * 1024 };
-  const { mounts } = planRestore({ images, entries: [at("a", 0, 6, 9, across), at("b", 1, 6, 9, across)] });
+  const { mounts } = planRestore({
+    images,
+    entries: [at("a", 0, 6, 9, across), at("b", 1, 6, 9, across)],
+  });
   expect(mounts.map(({ label }) => label).sort()).toEqual(["A", "B"]);
 });
 
@@ -130,7 +181,12 @@ test("an inode with many names is read once; two inodes of one number are not on
 });
 
 test("directories: parents first, and those that only lead somewhere", () => {
-  const entries = [entry("a/b/c/file"), entry("a", { type: TYPE.directory }), entry("", { type: TYPE.directory }), entry("a-b")];
+  const entries = [
+    entry("a/b/c/file"),
+    entry("a", { type: TYPE.directory }),
+    entry("", { type: TYPE.directory }),
+    entry("a-b"),
+  ];
   const { directories, directoryOf } = planRestore({ images: [], entries });
   expect(directories).toEqual([
     { path: "", entry: 2, parent: -1 },
@@ -148,16 +204,20 @@ test("a path of thousands of components", () => {
   expect(problems).toEqual([]);
 });
 
-test.each(["..", "a/../b", "/etc/passwd", "a//b", "a/", "./a", "a/.", "a\0b"])("the path %j is refused", (path) => {
-  expect(pathFault(path)).not.toBeNull();
-  const plan = planRestore({ images: [], entries: [entry(path), entry("good")] });
-  expect(plan.problems.map((problem) => problem.path)).toEqual([path]);
-  expect(plan.untaped).toEqual([1]);
-  expect(plan.directories.map((directory) => directory.path)).toEqual([""]);
-});
+test.each(["..", "a/../b", "/etc/passwd", "a//b", "a/", "./a", "a/.", "a\0b"])(
+  "the path %j is refused",
+  (path) => {
+    expect(pathFault(path)).not.toBeNull();
+    const plan = planRestore({ images: [], entries: [entry(path), entry("good")] });
+    expect(plan.problems.map((problem) => problem.path)).toEqual([path]);
+    expect(plan.untaped).toEqual([1]);
+    expect(plan.directories.map((directory) => directory.path)).toEqual([""]);
+  },
+);
 
 test("names that only look like trouble are kept", () => {
-  for (const path of ["...", "..a", "a..", "-rf", "a\\b", "\n", " ", "\xff\xfe"]) expect(pathFault(path)).toBeNull();
+  for (const path of ["...", "..a", "a..", "-rf", "a\\b", "\n", " ", "\xff\xfe"])
+    expect(pathFault(path)).toBeNull();
 });
 
 test("what cannot be planned is listed and the rest is planned", () => {
@@ -177,50 +237,79 @@ test("what cannot be planned is listed and the rest is planned", () => {
     at("good", 0, 10),
   ];
   const plan = planRestore({ images, entries });
-  const bad = ["file/below", "first", "link", "no-image", "nowhere", "odd", "off-the-tape", "second", "twice"];
+  const bad = [
+    "file/below",
+    "first",
+    "link",
+    "no-image",
+    "nowhere",
+    "odd",
+    "off-the-tape",
+    "second",
+    "twice",
+  ];
   expect(plan.problems.map(({ path }) => path).sort()).toEqual(bad);
   expect(plan.mounts[0]?.passes[0]?.runs[0]?.reads).toEqual([11]);
 });
 
 test("any selection: each wanted inode once, each tape once, each pass forward without reading a record twice", () => {
-  const places = fc.array(fc.record({ image: fc.nat(2), block: fc.integer({ min: 0, max: 2999 }), blocks: fc.integer({ min: 1, max: 400 }) }), {
-    maxLength: 40,
-  });
+  const places = fc.array(
+    fc.record({
+      image: fc.nat(2),
+      block: fc.integer({ min: 0, max: 2999 }),
+      blocks: fc.integer({ min: 1, max: 400 }),
+    }),
+    {
+      maxLength: 40,
+    },
+  );
   fc.assert(
-    fc.property(places, fc.integer({ min: 4, max: 64 }), fc.nat(500_000), (wanted, blockingFactor, joinGapBytes) => {
-      const images = [0, 1, 2].map((number) => ({
-        ...image(
-          `image ${number}`,
-          { label: `T${number}`, file: number, firstBlock: 0, blocks: 1000 },
-          { label: `T${number + 1}`, file: 0, firstBlock: 1000, blocks: 2000 },
-        ),
-        blockingFactor,
-      }));
-      const entries = wanted.map(({ image: number, block, blocks }, index) =>
-        at(`f${index}`, number, block, blocks, { size: Math.max(1, blocks - 1) * 1024 }),
-      );
-      const plan = planRestore({ images, entries, joinGapBytes });
-      const reads = plan.mounts.flatMap(({ passes }) => passes.flatMap(({ runs }) => runs.flatMap((run) => run.reads)));
-      expect([...reads].sort((a, b) => a - b)).toEqual(entries.map((_, index) => index));
-      const labels = plan.mounts.map(({ label }) => label);
-      expect(new Set(labels).size).toBe(labels.length);
-      for (const { passes } of plan.mounts) {
-        expect(passes.map(({ file }) => file)).toEqual(passes.map(({ file }) => file).sort((a, b) => a - b));
-        for (const pass of passes) {
-          let end = -1;
-          for (const run of pass.runs) {
-            expect(run.firstRecord).toBeGreaterThanOrEqual(end);
-            end = run.firstRecord + run.records;
-            const extent = images[pass.image]?.extents[pass.extent];
-            for (const index of run.reads) {
-              const record = Math.floor(((entries[index]?.place?.block ?? 0) - (extent?.firstBlock ?? 0)) / blockingFactor);
-              expect(record).toBeGreaterThanOrEqual(run.firstRecord);
-              expect(record).toBeLessThan(end);
+    fc.property(
+      places,
+      fc.integer({ min: 4, max: 64 }),
+      fc.nat(500_000),
+      (wanted, blockingFactor, joinGapBytes) => {
+        const images = [0, 1, 2].map((number) => ({
+          ...image(
+            `image ${number}`,
+            { label: `T${number}`, file: number, firstBlock: 0, blocks: 1000 },
+            { label: `T${number + 1}`, file: 0, firstBlock: 1000, blocks: 2000 },
+          ),
+          blockingFactor,
+        }));
+        const entries = wanted.map(({ image: number, block, blocks }, index) =>
+          at(`f${index}`, number, block, blocks, { size: Math.max(1, blocks - 1) * 1024 }),
+        );
+        const plan = planRestore({ images, entries, joinGapBytes });
+        const reads = plan.mounts.flatMap(({ passes }) =>
+          passes.flatMap(({ runs }) => runs.flatMap((run) => run.reads)),
+        );
+        expect([...reads].sort((a, b) => a - b)).toEqual(entries.map((_, index) => index));
+        const labels = plan.mounts.map(({ label }) => label);
+        expect(new Set(labels).size).toBe(labels.length);
+        for (const { passes } of plan.mounts) {
+          expect(passes.map(({ file }) => file)).toEqual(
+            passes.map(({ file }) => file).sort((a, b) => a - b),
+          );
+          for (const pass of passes) {
+            let end = -1;
+            for (const run of pass.runs) {
+              expect(run.firstRecord).toBeGreaterThanOrEqual(end);
+              end = run.firstRecord + run.records;
+              const extent = images[pass.image]?.extents[pass.extent];
+              for (const index of run.reads) {
+                const record = Math.floor(
+                  ((entries[index]?.place?.block ?? 0) - (extent?.firstBlock ?? 0)) /
+                    blockingFactor,
+                );
+                expect(record).toBeGreaterThanOrEqual(run.firstRecord);
+                expect(record).toBeLessThan(end);
+              }
             }
           }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 200 },
   );
 });

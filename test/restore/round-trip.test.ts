@@ -19,7 +19,12 @@ const isRoot = process.getuid?.() === 0;
 
 function bytes(length: number, seed: number): Buffer {
   let state = seed * 7919 + 1;
-  return Buffer.from(Uint8Array.from({ length }, () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 16) & 0xff));
+  return Buffer.from(
+    Uint8Array.from(
+      { length },
+      () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 16) & 0xff,
+    ),
+  );
 }
 
 function volume(): MemoryVolume {
@@ -27,7 +32,9 @@ function volume(): MemoryVolume {
   made.directory("d");
   made.directory("d/e", { attributes: { "user.d": bytes(2000, 1) } });
   for (let i = 0; i < 40; i++) made.file(`d/f${i}`, bytes(i * 700, i));
-  made.file("big", bytes(900_000, 99), { attributes: { "user.a": bytes(1000, 2), "user.b": bytes(1500, 3) } });
+  made.file("big", bytes(900_000, 99), {
+    attributes: { "user.a": bytes(1000, 2), "user.b": bytes(1500, 3) },
+  });
   made.link("big", "d/e/big");
   const holey = [
     { at: 300 * 1024, bytes: bytes(5000, 5) },
@@ -56,10 +63,13 @@ async function dumped(recordsOfTapes: readonly number[], blockingFactor: number)
   const directory = scratchDirectory();
   const labels: string[] = [];
   const mount = () => {
-    const records = recordsOfTapes[labels.length] ?? (recordsOfTapes.at(-1) as number);
+    const records = recordsOfTapes[labels.length] ?? recordsOfTapes.at(-1) ?? 0;
     const label = path.join(directory, `T${labels.length + 1}`);
     labels.push(label);
-    return openVirtualDrive(label, { write: true, capacityBytes: records * (blockingFactor * 1024 + 8) + 16 });
+    return openVirtualDrive(label, {
+      write: true,
+      capacityBytes: records * (blockingFactor * 1024 + 8) + 16,
+    });
   };
   const drives = [mount()];
   const run = await runDump(made, plan, drives[0] as Drive, async (full) => {
@@ -70,11 +80,17 @@ async function dumped(recordsOfTapes: readonly number[], blockingFactor: number)
   });
   for (const drive of drives) await drive.close();
   const written = new Map(run.entries.map((entry) => [entry.inode, entry]));
-  const starts = [...run.entries.map(({ block }) => block), run.outcome.blocks].sort((a, b) => a - b);
+  const starts = [...run.entries.map(({ block }) => block), run.outcome.blocks].sort(
+    (a, b) => a - b,
+  );
   const { walk: rows } = plan;
   const pathOf = (row: number): string => {
     const above = rows.parent[row] as number;
-    return above < 0 ? "" : above === 0 ? (rows.name[row] as string) : `${pathOf(above)}/${rows.name[row]}`;
+    return above < 0
+      ? ""
+      : above === 0
+        ? (rows.name[row] as string)
+        : `${pathOf(above)}/${rows.name[row]}`;
   };
   const entries = Array.from({ length: rows.count }, (_, row): WantedEntry => {
     const inode = plan.inode[row] as number;
@@ -97,10 +113,18 @@ async function dumped(recordsOfTapes: readonly number[], blockingFactor: number)
       attributes: entry?.attributes ?? encodeAttributes([]),
       digest: type === TYPE.file ? Buffer.from(entry?.digest ?? "", "hex") : null,
       inode,
-      place: type === TYPE.file && (rows.size[row] as number) > 0 ? { image: 0, block, blocks } : null,
+      place:
+        type === TYPE.file && (rows.size[row] as number) > 0 ? { image: 0, block, blocks } : null,
     };
   });
-  const image = { imageId: label.words.imageId, title: "level 0", level: 0, date: label.date, blockingFactor, extents: run.outcome.extents };
+  const image = {
+    imageId: label.words.imageId,
+    title: "level 0",
+    level: 0,
+    date: label.date,
+    blockingFactor,
+    extents: run.outcome.extents,
+  };
   const open = async (label: string): Promise<Drive> => openVirtualDrive(label, { write: false });
   return { open, labels, image, entries };
 }
@@ -110,64 +134,91 @@ const SIZES = [
   { factor: 10, records: [7, 4, 90, 31, 8, 17, 40] },
   { factor: 4, records: [9, 300, 8, 8, 8, 120, 33] },
   { factor: 64, records: [1, 2, 3, 4] },
-  ...Array.from({ length: 6 }, (_, seed) => ({ factor: 16, records: Array.from({ length: 12 }, (_, i) => 3 + ((seed * 31 + i * 17) % 23)) })),
+  ...Array.from({ length: 6 }, (_, seed) => ({
+    factor: 16,
+    records: Array.from({ length: 12 }, (_, i) => 3 + ((seed * 31 + i * 17) % 23)),
+  })),
 ];
 
-test.each(SIZES)("read in sequence: factor $factor, tapes of $records records", async ({ factor, records }) => {
-  const { open, labels, entries, image } = await dumped(records, factor);
-  const tapes = await Promise.all(labels.map(open));
-  const [first, ...rest] = tapes as [Drive];
-  const found = await scanned(first, rest);
-  for (const tape of tapes) await tape.close();
-  expect(found.damages).toEqual([]);
-  expect(found.scan.ended).toBe("end");
-  expect(found.scan.label?.words).toMatchObject({ imageId: image.imageId });
-  for (const { inode, type, size, digest, place, target, attributes, mtime, mtimeNs } of entries) {
-    const seen = found.inodes.get(inode);
-    expect(seen).toMatchObject({ type, mtime, mtimeNs, whole: true, target });
-    expect(Buffer.from(seen?.attributes ?? []).equals(attributes)).toBe(true);
-    if (type === TYPE.file) expect(seen?.size).toBe(size);
-    if (digest !== null) expect(Buffer.from(seen?.digest ?? []).toString("hex")).toBe(Buffer.from(digest).toString("hex"));
-    if (place !== null) expect(seen?.block).toBe(place.block);
-  }
-  const { offsets, blocks } = found.scan;
-  expect(offsets?.inodes.length).toBe(found.order.length);
-  for (const [i, inode] of (offsets?.inodes ?? []).entries()) expect(found.inodes.get(inode)?.block).toBe(offsets?.blocks[i]);
-  const last = image.extents.at(-1);
-  expect(blocks).toBe((last?.firstBlock ?? 0) + (last?.blocks ?? 0));
-});
-
-test.skipIf(!isRoot).each(SIZES)("read by position: factor $factor, tapes of $records records", async ({ factor, records }) => {
-  const { open, entries, image } = await dumped(records, factor);
-  const selections = [entries, entries.filter(({ inode }) => inode % 3 === 0), entries.filter(({ path: name }) => name === "big")];
-  for (const selection of selections) {
-    const mounted: string[] = [];
-    const target = scratchDirectory();
-    const place = await Target.open(target);
-    const plan = planRestore({ images: [image], entries: selection });
-    const mount = (label: string) => {
-      mounted.push(label);
-      return open(label);
-    };
-    const report = await extract(plan, mount, place);
-    place.close();
-    expect(report.problems).toEqual([]);
-    expect(mounted).toEqual(plan.mounts.map(({ label }) => label));
-    expect(new Set(mounted).size).toBe(mounted.length);
-    for (const { path: name, type, digest, target: to, mtime, mtimeNs } of selection) {
-      const there = path.join(target, name);
-      const stat = lstatSync(there, { bigint: true });
-      expect(stat.mtimeNs, name).toBe(BigInt(mtime) * 1_000_000_000n + BigInt(mtimeNs));
-      if (type === TYPE.symlink) expect(readlinkSync(there, "latin1")).toBe(to);
-      if (digest !== null) {
-        const found = createHash("sha256").update(readFileSync(there)).digest("hex");
-        expect(found, name).toBe(Buffer.from(digest).toString("hex"));
-      }
+test.each(SIZES)(
+  "read in sequence: factor $factor, tapes of $records records",
+  async ({ factor, records }) => {
+    const { open, labels, entries, image } = await dumped(records, factor);
+    const tapes = await Promise.all(labels.map(open));
+    const [first, ...rest] = tapes as [Drive];
+    const found = await scanned(first, rest);
+    for (const tape of tapes) await tape.close();
+    expect(found.damages).toEqual([]);
+    expect(found.scan.ended).toBe("end");
+    expect(found.scan.label?.words).toMatchObject({ imageId: image.imageId });
+    for (const {
+      inode,
+      type,
+      size,
+      digest,
+      place,
+      target,
+      attributes,
+      mtime,
+      mtimeNs,
+    } of entries) {
+      const seen = found.inodes.get(inode);
+      expect(seen).toMatchObject({ type, mtime, mtimeNs, whole: true, target });
+      expect(Buffer.from(seen?.attributes ?? []).equals(attributes)).toBe(true);
+      if (type === TYPE.file) expect(seen?.size).toBe(size);
+      if (digest !== null)
+        expect(Buffer.from(seen?.digest ?? []).toString("hex")).toBe(
+          Buffer.from(digest).toString("hex"),
+        );
+      if (place !== null) expect(seen?.block).toBe(place.block);
     }
-    const sparse = selection.find(({ path: name }) => name === "sparse");
-    if (sparse) expect(lstatSync(path.join(target, "sparse")).blocks * 512).toBeLessThan(700_000);
-  }
-});
+    const { offsets, blocks } = found.scan;
+    expect(offsets?.inodes.length).toBe(found.order.length);
+    for (const [i, inode] of (offsets?.inodes ?? []).entries())
+      expect(found.inodes.get(inode)?.block).toBe(offsets?.blocks[i]);
+    const last = image.extents.at(-1);
+    expect(blocks).toBe((last?.firstBlock ?? 0) + (last?.blocks ?? 0));
+  },
+);
+
+test.skipIf(!isRoot).each(SIZES)(
+  "read by position: factor $factor, tapes of $records records",
+  async ({ factor, records }) => {
+    const { open, entries, image } = await dumped(records, factor);
+    const selections = [
+      entries,
+      entries.filter(({ inode }) => inode % 3 === 0),
+      entries.filter(({ path: name }) => name === "big"),
+    ];
+    for (const selection of selections) {
+      const mounted: string[] = [];
+      const target = scratchDirectory();
+      const place = await Target.open(target);
+      const plan = planRestore({ images: [image], entries: selection });
+      const mount = (label: string) => {
+        mounted.push(label);
+        return open(label);
+      };
+      const report = await extract(plan, mount, place);
+      place.close();
+      expect(report.problems).toEqual([]);
+      expect(mounted).toEqual(plan.mounts.map(({ label }) => label));
+      expect(new Set(mounted).size).toBe(mounted.length);
+      for (const { path: name, type, digest, target: to, mtime, mtimeNs } of selection) {
+        const there = path.join(target, name);
+        const stat = lstatSync(there, { bigint: true });
+        expect(stat.mtimeNs, name).toBe(BigInt(mtime) * 1_000_000_000n + BigInt(mtimeNs));
+        if (type === TYPE.symlink) expect(readlinkSync(there, "latin1")).toBe(to);
+        if (digest !== null) {
+          const found = createHash("sha256").update(readFileSync(there)).digest("hex");
+          expect(found, name).toBe(Buffer.from(digest).toString("hex"));
+        }
+      }
+      const sparse = selection.find(({ path: name }) => name === "sparse");
+      if (sparse) expect(lstatSync(path.join(target, "sparse")).blocks * 512).toBeLessThan(700_000);
+    }
+  },
+);
 
 test.skipIf(!isRoot)("attributes come back with their values", async () => {
   const { open, entries, image } = await dumped([100_000], 64);
@@ -175,8 +226,16 @@ test.skipIf(!isRoot)("attributes come back with their values", async () => {
   const place = await Target.open(target);
   await extract(planRestore({ images: [image], entries }), open, place);
   place.close();
-  const found = new Map(walk(target).map(({ path_hex, xattrs_b64 }) => [Buffer.from(path_hex, "hex").toString(), xattrs_b64]));
+  const found = new Map(
+    walk(target).map(({ path_hex, xattrs_b64 }) => [
+      Buffer.from(path_hex, "hex").toString(),
+      xattrs_b64,
+    ]),
+  );
   expect(found.get("d/e")).toEqual({ "user.d": bytes(2000, 1).toString("base64") });
-  expect(found.get("big")).toEqual({ "user.a": bytes(1000, 2).toString("base64"), "user.b": bytes(1500, 3).toString("base64") });
+  expect(found.get("big")).toEqual({
+    "user.a": bytes(1000, 2).toString("base64"),
+    "user.b": bytes(1500, 3).toString("base64"),
+  });
   expect(found.get("d/e/big")).toEqual(found.get("big"));
 });
