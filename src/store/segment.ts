@@ -12,9 +12,9 @@ export const SEGMENT_HEADER_BYTES = 14;
 /**
  * How much to put in a segment. A segment is the unit of reading: to see one history, one is positioned
  * on, read and unpacked. The FFS chapter's formula, chunk = rate × positioning time × f / (1 - f), with
- * 250 MB/s for reading and unpacking and f = 1/2, gives 2 MB on a disk (8 ms) and 25 KB on flash (0.1 ms).
- * 256 KiB lies between (geometric mean 224 KB): a look costs 9 ms on a disk, within 12 % of the least
- * possible, and 1.1 ms on flash.
+ * 200 MB/s for unpacking (measured, brotli) and f = 1/2, gives 1.6 MB on a disk (8 ms) and 20 KB on flash
+ * (0.1 ms). 256 KiB is the power of two above their geometric mean: a look costs 9.3 ms on a disk, 8 of
+ * them positioning, and 1.4 ms on flash. Larger ones hardly pack better (docs/format/store.md, section 5).
  */
 export const SEGMENT_RAW_BYTES = 256 * 1024;
 
