@@ -90,14 +90,9 @@ async function makeUntaped(extraction: Extraction): Promise<void> {
 function makeEmptyFile(extraction: Extraction, index: number, entry: WantedEntry): void {
   const writer = createFile(extraction, index, entry);
   if (writer === null) return;
-  finishOpen(
-    extraction.target.calls,
-    writer.fd,
-    entry,
-    NO_ACCESS_TIME,
-    extraction.target.inherits,
-    extraction.tally,
-  );
+  const { plan, target, tally } = extraction;
+  const clean = target.mayInherit(plan.directoryOf[index] as number);
+  finishOpen(target.calls, writer.fd, entry, NO_ACCESS_TIME, clean, tally);
   writer.close();
   extraction.tally.files++;
 }
@@ -132,7 +127,7 @@ function makeNode(
     note(tally, "create", entry.path, errnoName(result));
     return;
   }
-  finishNode(calls, target.directory(directory), name, entry, target.inherits, tally);
+  finishNode(calls, target.directory(directory), name, entry, target.mayInherit(directory), tally);
   made[index] = 1;
   tally.others++;
 }

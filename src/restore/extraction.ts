@@ -20,6 +20,7 @@ export interface ExtractOptions {
 
 /** A file whose data go on on the next tape. */
 export interface PendingFile {
+  readonly index: number;
   readonly entry: WantedEntry;
   readonly writer: FileWriter;
   readonly cursor: ContentCursor;

@@ -161,7 +161,7 @@ export function finishDirectories(plan: RestorePlan, target: Target, tally: Rest
   const { calls } = target;
   const maskedMode = 0o777 & ~process.umask();
   for (let index = plan.directories.length - 1; index >= 0; index--) {
-    const { entry, path } = plan.directories[index] as PlannedDirectory;
+    const { entry, path, parent } = plan.directories[index] as PlannedDirectory;
     const state = target.state(index);
     if (state === "failed" || (entry < 0 && state === "existed")) continue;
     const fd = target.directory(index);
@@ -170,7 +170,7 @@ export function finishDirectories(plan: RestorePlan, target: Target, tally: Rest
     } else if (entry < 0) {
       calls.changeMode(fd, maskedMode);
     } else {
-      const clean = state === "existed" || target.inherits;
+      const clean = state === "existed" || target.mayInherit(Math.max(0, parent));
       finishOpen(calls, fd, plan.entries[entry] as WantedEntry, NO_ACCESS_TIME, clean, tally);
       tally.directories++;
     }

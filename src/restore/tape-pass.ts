@@ -136,6 +136,7 @@ async function restoreFile(
   }
   if (end === "end" && pass.extent + 1 < image.extents.length) {
     extraction.pending.set(pass.image, {
+      index,
       entry,
       writer,
       cursor,
@@ -144,7 +145,7 @@ async function restoreFile(
     });
     return;
   }
-  finishFile(extraction, entry, writer, cursor, end, times);
+  finishFile(extraction, index, entry, writer, cursor, end, times);
 }
 
 async function continueFile(
@@ -163,7 +164,7 @@ async function continueFile(
     return;
   }
   extraction.pending.delete(pass.image);
-  finishFile(extraction, entry, writer, cursor, end, file.times);
+  finishFile(extraction, file.index, entry, writer, cursor, end, file.times);
 }
 
 interface WrongRecord {
@@ -205,7 +206,8 @@ function begin(
 }
 
 function finishFile(
-  { target, tally, options }: Extraction,
+  { plan, target, tally, options }: Extraction,
+  index: number,
   entry: WantedEntry,
   writer: FileWriter,
   cursor: ContentCursor,
@@ -231,7 +233,14 @@ function finishFile(
       fault("digest", "its content is not what was dumped: the SHA-256 differs");
     // A file that is not whole does not get its time: a restore that resumes would keep it.
     const wanted = whole ? entry : { ...entry, mtimeNs: -1 };
-    finishOpen(target.calls, writer.fd, wanted, times, target.inherits, tally);
+    finishOpen(
+      target.calls,
+      writer.fd,
+      wanted,
+      times,
+      target.mayInherit(plan.directoryOf[index] as number),
+      tally,
+    );
     tally.files++;
     tally.contentBytes += entry.size;
     if (options.progress) options.progress.bytes += entry.size;

@@ -30,8 +30,8 @@ export class Target {
   readonly calls: SystemCalls;
   readonly root: number;
   readonly overwrite: boolean;
-  /** The target's own default ACL would be inherited by all that is made in it. */
-  readonly inherits: boolean;
+  /** By planned directory: what is made in it may inherit attributes, from a default ACL here or above. */
+  private readonly inherits: boolean[] = [];
   private directories: readonly PlannedDirectory[] = [];
   private readonly states: DirectoryState[] = [];
   /** Index of a planned directory → descriptor, least recently used first. */
@@ -44,8 +44,9 @@ export class Target {
     this.root = root;
     this.overwrite = overwrite;
     const attributes = calls.listAttributes(root, "");
-    this.inherits =
-      typeof attributes !== "number" && attributes.includes("system.posix_acl_default");
+    this.inherits.push(
+      typeof attributes !== "number" && attributes.includes("system.posix_acl_default"),
+    );
   }
 
   /**
@@ -90,6 +91,8 @@ export class Target {
         this.states[index] = "failed";
         failed(index, why);
       }
+      const { parent } = directories[index] as PlannedDirectory;
+      this.inherits[index] = this.states[index] === "existed" || this.mayInherit(parent);
     }
   }
 
@@ -124,6 +127,11 @@ export class Target {
     if (inode < 0) return;
     this.calls.changeModeOfPath(inode, (status.mode & 0o7777) | 0o700);
     closeSync(inode);
+  }
+
+  /** Whether what is made in the directory may have attributes that nobody gave it. */
+  mayInherit(index: number): boolean {
+    return this.inherits[index] ?? false;
   }
 
   state(index: number): DirectoryState {

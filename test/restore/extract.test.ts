@@ -317,6 +317,37 @@ test.skipIf(!isRoot)(
 );
 
 test.skipIf(!isRoot)(
+  "a directory's default ACL is not inherited when a restore runs again",
+  async () => {
+    const value =
+      "0200000001000700ffffffff02000700d204000004000500ffffffff10000700ffffffff20000500ffffffff";
+    const defaults = encodeAttributes([
+      { name: "system.posix_acl_default", value: Buffer.from(value, "hex") },
+    ]);
+    const maker = new TapeMaker();
+    const list = [
+      entry("d", { type: TYPE.directory, mode: 0o755, attributes: defaults }),
+      put(maker, "d/file", 10, bytes(100)),
+      put(maker, "d/e/file", 11, bytes(100)),
+      entry("d/e", { type: TYPE.directory, mode: 0o750 }),
+      entry("d/empty", { inode: 12 }),
+      entry("d/fifo", { type: TYPE.fifo, mode: 0o600, inode: 13 }),
+    ];
+    const target = scratchDirectory();
+    const drive = maker.drive();
+    const attributes = () =>
+      walk(target).flatMap(({ path_hex, xattrs_b64 }) =>
+        xattrs_b64 ? [[Buffer.from(path_hex, "hex").toString(), ...Object.keys(xattrs_b64)]] : [],
+      );
+    await restore(target, drive, list);
+    expect(attributes()).toEqual([["d", "system.posix_acl_default"]]);
+    execFileSync("rm", ["-r", path.join(target, "d/e")]);
+    expect((await restore(target, drive, list, { overwrite: true })).problems).toEqual([]);
+    expect(attributes()).toEqual([["d", "system.posix_acl_default"]]);
+  },
+);
+
+test.skipIf(!isRoot)(
   "an ordinary user gets the contents, and a list of what was not allowed",
   async () => {
     const outer = scratchDirectory();
