@@ -19,7 +19,7 @@ const COMMON = {
   absWorkingDir: root,
   bundle: true,
   platform: "node",
-  target: "node20.12",
+  target: "node20.15",
   external: EXTERNAL,
   outdir: dist,
   write: false,

@@ -1,5 +1,5 @@
 // Says why this Node will not do, or nothing. Written so that any Node parses it.
-var WANTED = [20, 12];
+var WANTED = [20, 15];
 
 module.exports = function refuseNode() {
   var found = process.versions.node;

@@ -6,7 +6,7 @@ import { assert } from "../core/errors.ts";
 import { nodeOf } from "../core/hash.ts";
 import { type HistoryId, type NodeId, NULL_NODE, NULL_REV, type Rev, toRev } from "../core/ids.ts";
 import { dataGroupFor, groupOf, slotOf, StorePlacement } from "../store/placement.ts";
-import { encodeSegment, SEGMENT_RAW_BYTES } from "../store/segment.ts";
+import { encodeSegment, encodeSegmentAside, SEGMENT_RAW_BYTES, storeSegment } from "../store/segment.ts";
 import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile, type ReadView, type WriteTx } from "../store/store.ts";
 import { CatalogView, ROOT_HISTORY } from "./catalog-view.ts";
 import type { ChangesetHead } from "./changelog-reader.ts";
@@ -21,6 +21,9 @@ const PIECE_BYTES = 16 << 20;
 const LARGE_CHUNK_BYTES = 64 << 10;
 /** A delta chain holds at most as many bytes as its text and this many links, so that reading stays short. */
 const CHAIN_LINKS_MAX = 100;
+
+/** Segments in work at once: 32 MiB raw. Beyond, they are packed on the spot. */
+const PACKING_MAX = 128;
 
 /** A delta that makes the text from that parent's or another earlier revision's text. */
 export interface OfferedDelta {
@@ -42,6 +45,8 @@ export class CatalogWriter {
   private readonly tx: WriteTx;
   private readonly batches = new Map<number, GroupBatch>();
   private changesets: number;
+  /** Data segments being packed on other threads, in the order they were made. */
+  private readonly packing: { index: GroupIndex; segment: number; packed: Promise<Uint8Array> }[] = [];
   private readonly newNodes = new Map<string, Rev>();
 
   constructor(tx: WriteTx) {
@@ -172,9 +177,20 @@ export class CatalogWriter {
   }
 
   private appendData(index: GroupIndex, group: number, raw: Uint8Array): void {
-    const offset = this.tx.append(groupDataFile(group), encodeSegment(SEGMENT.data, raw));
-    index.segmentGroup.push(group);
-    index.segmentOffset.push(offset);
+    const segment = index.segmentGroup.push(group);
+    index.segmentOffset.push(0);
+    if (this.packing.length < PACKING_MAX && raw.byteLength <= SEGMENT_RAW_BYTES) {
+      const packed = encodeSegmentAside(SEGMENT.data, Uint8Array.from(raw));
+      this.packing.push({ index, segment, packed });
+    } else index.segmentOffset.set(segment, this.tx.append(groupDataFile(group), encodeSegment(SEGMENT.data, raw)));
+  }
+
+  /** Writes the segments that were packed aside. */
+  private async writePacked(): Promise<void> {
+    for (const { index, segment, packed } of this.packing) {
+      index.segmentOffset.set(segment, this.tx.append(groupDataFile(index.segmentGroup.at(segment)), await packed));
+    }
+    this.packing.length = 0;
   }
 
   private flushSegment(index: GroupIndex, batch: GroupBatch): void {
@@ -228,14 +244,19 @@ export class CatalogWriter {
 
   /** Writes the indices and commits; the new state is durable when it resolves. */
   async commit(): Promise<ReadView> {
+    for (const [group, batch] of this.batches) this.flushSegment(this.view.group(group), batch);
+    await this.writePacked();
+    const indices: { group: number; packed: Promise<Uint8Array>; nodes: Uint8Array }[] = [];
     for (const [group, batch] of this.batches) {
       const index = this.view.group(group);
-      this.flushSegment(index, batch);
       const to = markOf(index);
       if (to.entries === batch.mark.entries && to.histories === batch.mark.histories && batch.runs.length === 0) continue;
-      const nodes = index.nodesFrom(batch.mark.entries);
-      this.tx.append(groupIndexFile(group), encodeSegment(SEGMENT.index, encodeBatch(index, batch.mark, batch.runs)));
-      this.tx.append(groupIndexFile(group), encodeSegment(SEGMENT.nodes, nodes));
+      const packed = encodeSegmentAside(SEGMENT.index, encodeBatch(index, batch.mark, batch.runs));
+      indices.push({ group, packed, nodes: storeSegment(SEGMENT.nodes, index.nodesFrom(batch.mark.entries)) });
+    }
+    for (const { group, packed, nodes } of indices) {
+      this.tx.append(groupIndexFile(group), await packed);
+      this.tx.append(groupIndexFile(group), nodes);
     }
     return this.tx.commit(this.placement.groups(), new Uint8Array(0));
   }

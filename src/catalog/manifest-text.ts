@@ -93,11 +93,22 @@ export interface LineChange {
   readonly flag: string;
 }
 
+/** Without a base: one string, one conversion. */
+function newManifest(changes: readonly LineChange[]): { text: Uint8Array; delta: Uint8Array } {
+  let lines = "";
+  for (const { name, node, flag } of changes) if (node !== null) lines += `${name}\0${node}${flag}\n`;
+  const text = bytesOf(lines);
+  const delta = new DeltaWriter();
+  if (text.byteLength > 0) delta.hunk(0, 0, text);
+  return { text, delta: delta.finish() };
+}
+
 /**
  * Applies line changes (ascending by name) to a base text in one pass, and gives the new text with the
  * delta that makes it from the base, cut at line boundaries. Removing an absent name is no change.
  */
 export function changeManifest(base: Uint8Array, changes: readonly LineChange[]): { readonly text: Uint8Array; readonly delta: Uint8Array } {
+  if (base.byteLength === 0) return newManifest(changes);
   const buffer = bufferOver(base);
   const delta = new DeltaWriter();
   const parts: Uint8Array[] = [];

@@ -176,14 +176,19 @@ function fileList(change: TreeChange, root: Directory, listIsManifest: boolean):
     const prefix = directory.path === "" ? "" : `${directory.path}/`;
     const children = directory.children.toSorted(bySlash);
     let next = 0;
+    // A string for what comes in a row: one write for many names.
+    let lines = "";
     for (let row = directory.from; row < directory.to; row++) {
       const name = change.names[row] as ByteString;
-      for (let child = children[next]; child && `${child.name}/` < name; child = children[++next]) put(child);
-      out.byteString(prefix);
-      out.byteString(name);
-      out.u8(0x0a);
+      for (let child = children[next]; child && `${child.name}/` < name; child = children[++next]) {
+        out.byteString(lines);
+        lines = "";
+        put(child);
+      }
+      lines += `${prefix}${name}\n`;
       if (out.length > LIST_BYTES_MAX) throw new ReelError("catalog.changeset-too-large", { found: out.length, limit: LIST_BYTES_MAX });
     }
+    out.byteString(lines);
     for (; next < children.length; next++) put(children[next] as Directory);
   };
   put(root);

@@ -60,6 +60,10 @@ export class Float64Column {
     return this.data[index] as number;
   }
 
+  set(index: number, value: number): void {
+    this.data[index] = value;
+  }
+
   finish(): Float64Array {
     return this.data.subarray(0, this.length);
   }

@@ -3,7 +3,8 @@
 //   0  1  kind, 1–255: the catalog's word for the payload     6  4  stored length
 //   1  1  method: 0 stored, 1 brotli                         10  4  CRC-32 of bytes 0–9 and the payload
 //   2  4  raw length                                         14  …  payload
-import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, brotliCompressSync, brotliDecompressSync, type BrotliOptions, constants, crc32 } from "node:zlib";
 import { bufferOver } from "../core/bytes.ts";
 import { assert, ReelError } from "../core/errors.ts";
 
@@ -41,23 +42,43 @@ function chunkBytes(expected: number): number {
   return Math.min(CHUNK_BYTES_MAX, Math.max(64, expected));
 }
 
-function compress(raw: Uint8Array): Uint8Array {
-  return brotliCompressSync(raw, {
+function compressOptions(raw: Uint8Array): BrotliOptions {
+  return {
     chunkSize: chunkBytes(raw.byteLength),
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 1,
       [constants.BROTLI_PARAM_SIZE_HINT]: raw.byteLength,
     },
-  });
+  };
+}
+
+const compressAside = promisify<Uint8Array, BrotliOptions, Buffer>(brotliCompress);
+
+function compress(raw: Uint8Array): Uint8Array {
+  return brotliCompressSync(raw, compressOptions(raw));
 }
 
 /** Header and payload in one. `kind` is 1 to 255, `raw` at most SEGMENT_RAW_BYTES_MAX. */
 export function encodeSegment(kind: number, raw: Uint8Array): Uint8Array {
+  return frame(kind, raw, raw.byteLength < COMPRESSED_BYTES_MIN ? raw : compress(raw));
+}
+
+/** The same bytes, packed on another thread; `raw` must not change until it resolves. */
+export async function encodeSegmentAside(kind: number, raw: Uint8Array): Promise<Uint8Array> {
+  if (raw.byteLength < COMPRESSED_BYTES_MIN) return frame(kind, raw, raw);
+  return frame(kind, raw, await compressAside(raw, compressOptions(raw)));
+}
+
+/** For bytes that do not compress: stored as they are, without a try. */
+export function storeSegment(kind: number, raw: Uint8Array): Uint8Array {
+  return frame(kind, raw, raw);
+}
+
+function frame(kind: number, raw: Uint8Array, packed: Uint8Array): Uint8Array {
   assert(
     kind >= 1 && kind <= 255 && raw.byteLength <= SEGMENT_RAW_BYTES_MAX,
     "segment of kind 1–255 and at most 64 MiB",
   );
-  const packed = raw.byteLength < COMPRESSED_BYTES_MIN ? raw : compress(raw);
   const method = packed.byteLength < raw.byteLength ? BROTLI : STORED;
   const payload = method === BROTLI ? packed : raw;
   const out = Buffer.allocUnsafeSlow(SEGMENT_HEADER_BYTES + payload.byteLength);

@@ -33,7 +33,7 @@ describe("Node version", () => {
   ])("%s %s refuses an old one at once", (script, verb) => {
     for (const version of ["18.20.4", "20.11.1", "4.9.1"]) {
       const { code, out, err } = run(["-r", pretend(version), path.join(ROOT, script), verb]);
-      expect(err).toContain(`wrong Node version: found ${version}, expected 20.12 or newer`);
+      expect(err).toContain(`wrong Node version: found ${version}, expected 20.15 or newer`);
       expect({ code, out, lines: err.trimEnd().split("\n").length }).toEqual({
         code: 1,
         out: "",
@@ -42,7 +42,7 @@ describe("Node version", () => {
     }
   });
 
-  test.each(["20.12.0", "21.0.0", "100.0.0"])("%s will do", (version) => {
+  test.each(["20.15.0", "21.0.0", "100.0.0"])("%s will do", (version) => {
     expect(
       run(["-r", pretend(version), path.join(ROOT, "bin/reel.js"), "--version"]),
     ).toMatchObject({ code: 0, err: "" });

@@ -80,7 +80,8 @@ class Merger {
   private readonly changeNames: ByteString[] = [];
   private readonly start: number[] = [];
   private readonly length: number[] = [];
-  private readonly out = new ByteWriter(1 << 16);
+  /** Begins with the fresh records, so that a fresh row only points at its own. */
+  private readonly out: ByteWriter;
   private readonly copyRows: [number, number][] = [];
   private readonly stale: ByteString[] = [];
   private imageRow = 0;
@@ -92,6 +93,8 @@ class Merger {
     this.records = input.records;
     this.base = input.base;
     this.freshBytes = input.records.bytes();
+    this.out = new ByteWriter(this.freshBytes.byteLength + (1 << 16));
+    this.out.put(this.freshBytes);
     this.seen = new Uint8Array(this.base?.count ?? 0);
     this.firstRow = firstRowsOfInodes(input.walk, input.inode);
   }
@@ -264,7 +267,7 @@ class Merger {
     if (origin === -2 - before) return;
     const record = this.recordAt(origin);
     if (before >= 0 && Buffer.compare(record, recordBytes(this.base as TreeState, before)) === 0) return;
-    const changeRow = this.putChange(name, record);
+    const changeRow = origin >= 0 ? this.putFresh(name, origin) : this.putChange(name, record);
     this.changed[row] = changeRow;
     if (before < 0 && this.base) {
       const old = origin <= -2 ? -2 - origin : this.sameObject(origin);
@@ -278,6 +281,12 @@ class Merger {
     const { base, walk } = this;
     const same = base !== null && old >= 0 && base.birth[old] === walk.birth[walkRow] && base.birthNs[old] === walk.birthNs[walkRow];
     return same && (walk.birth[walkRow] !== 0 || walk.birthNs[walkRow] !== 0) ? old : -1;
+  }
+
+  private putFresh(name: ByteString, origin: number): number {
+    this.start.push(this.records.start[origin] as number);
+    this.length.push(this.records.length[origin] as number);
+    return this.changeNames.push(name) - 1;
   }
 
   private putChange(name: ByteString, content: Uint8Array): number {
@@ -344,7 +353,7 @@ class Merger {
     const count = this.names.length;
     const columns = newColumns(count);
     const nodes = new Uint8Array(count * NODE_BYTES);
-    const records = new ByteWriter(count * 128);
+    const records = new RecordRuns(this.freshBytes, this.base);
     const { base } = this;
     for (let row = 0; row < count; row++) {
       const origin = this.origin[row] as number;
@@ -356,13 +365,50 @@ class Merger {
       columns.entryCount[row] = this.entryCount[row] as number;
       const before = this.baseOf[row] as number;
       if (this.changed[row] === -1 && before >= 0 && base) nodes.set(base.nodes.subarray(before * NODE_BYTES, (before + 1) * NODE_BYTES), row * NODE_BYTES);
-      if (origin === -1) continue;
-      const record = this.recordAt(origin);
-      columns.recordStart[row] = records.length;
-      columns.recordLength[row] = record.byteLength;
-      records.put(record);
+      if (origin >= 0) {
+        columns.recordStart[row] = this.records.start[origin] as number;
+        columns.recordLength[row] = this.records.length[origin] as number;
+      } else if (origin <= -2 && base) {
+        columns.recordStart[row] = records.takeOld(-2 - origin);
+        columns.recordLength[row] = base.recordLength[-2 - origin] as number;
+      }
     }
     return { ...columns, count, names: this.names, nodes, records: records.finish() };
+  }
+}
+
+/** The records of the new state: all fresh ones as they are, then the base's, copied in runs of neighbours. */
+class RecordRuns {
+  private readonly out: ByteWriter;
+  private readonly base: TreeState | null;
+  private from = 0;
+  private to = 0;
+
+  constructor(fresh: Uint8Array, base: TreeState | null) {
+    this.base = base;
+    this.out = new ByteWriter(fresh.byteLength + (base?.records.byteLength ?? 0));
+    this.out.put(fresh);
+  }
+
+  takeOld(row: number): number {
+    const base = this.base as TreeState;
+    const start = base.recordStart[row] as number;
+    if (start !== this.to) {
+      this.flush();
+      this.from = start;
+    }
+    this.to = start + (base.recordLength[row] as number);
+    return this.out.length + start - this.from;
+  }
+
+  private flush(): void {
+    if (this.base && this.to > this.from) this.out.put(this.base.records.subarray(this.from, this.to));
+    this.from = this.to;
+  }
+
+  finish(): Uint8Array {
+    this.flush();
+    return this.out.finish();
   }
 }
 

@@ -1,6 +1,6 @@
 // The tree of a dump kept beside the catalog, in columns, so that the next dump compares without reading
 // manifests and records. A cache: it can be deleted at any time, and anything odd in it makes it void.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { Packr } from "msgpackr";
@@ -59,7 +59,12 @@ export function saveState(directory: string, node: NodeId, state: TreeState): vo
   try {
     mkdirSync(directory, { recursive: true });
     const path = fileOf(directory, node);
-    writeFileSync(`${path}.new`, Buffer.concat([start, ...parts]));
+    const fd = openSync(`${path}.new`, "w");
+    try {
+      for (const part of [start, ...parts]) for (let at = 0; at < part.byteLength; ) at += writeSync(fd, part, at);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(`${path}.new`, path);
     forget(directory);
   } catch {
