@@ -118,9 +118,9 @@ function beginsDump(head: Buffer): boolean {
 }
 
 function beginsFrames(fd: number, word: number, size: number): boolean {
+  // A word that stands alone proves nothing: text and zeros begin like that too.
   const kind = frameKind(word);
-  if (kind === "mark" || kind === "end" || kind === "marker") return true;
-  if (kind === "invalid") return false;
+  if (kind !== "record" && kind !== "damaged-record" && kind !== "foreign") return false;
   const end = framedBytes(frameBytes(word));
   if (end > size) return false;
   const closing = Buffer.alloc(WORD_BYTES);
