@@ -72,6 +72,7 @@ async function restoreAllReal(catalog: TestCatalog, done: readonly Done[], where
     const differences = compareTrees(at.tree, readTree(target), {
       decimals: 6,
       attributes: true,
+      extraDirectoryAttributes: true,
       ignore: (path) => path === "restoresymtable",
       ignoreTime: (path) => path === "",
     });
