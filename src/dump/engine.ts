@@ -18,7 +18,11 @@ import type { Spool } from "./spool.ts";
  * Writes one image where the tape of `out` stands, up to a whole record and without the filemark behind
  * it. Each inode of the plan comes back in a batch once it is on tape.
  */
-export async function* dump(source: VolumeSource, plan: DumpPlan, out: Spool): AsyncGenerator<EntryBatch, DumpOutcome> {
+export async function* dump(
+  source: VolumeSource,
+  plan: DumpPlan,
+  out: Spool,
+): AsyncGenerator<EntryBatch, DumpOutcome> {
   if (plan.progress) startPhase(plan.progress, "I: inode map", "inodes");
   const maps = mapInodes(plan);
   const template = new HeaderTemplate(plan.label);
@@ -26,7 +30,9 @@ export async function* dump(source: VolumeSource, plan: DumpPlan, out: Spool): A
   const offsets = new OffsetColumns(plan.inode);
 
   await writeMaps(plan, maps, template, out);
-  const directories = yield* offsets.noting(dumpDirectories(source, plan, maps, template, entries, out));
+  const directories = yield* offsets.noting(
+    dumpDirectories(source, plan, maps, template, entries, out),
+  );
   const files = yield* offsets.noting(dumpFiles(source, plan, maps, template, entries, out));
   await writeEnd(plan, template, out);
   yield* offsets.noting(entries.onTape(out.written));

@@ -44,7 +44,10 @@ class EntryColumns implements EntryBatch {
   keep(from: Uint8Array, start: number, length: number): number {
     const at = this.bytesFilled;
     if (at + length > this.bytes.byteLength) {
-      this.bytes = copied(this.bytes, new Uint8Array(Math.max(at + length, this.bytes.byteLength * 2)));
+      this.bytes = copied(
+        this.bytes,
+        new Uint8Array(Math.max(at + length, this.bytes.byteLength * 2)),
+      );
     }
     this.bytes.set(from.subarray(start, start + length), at);
     this.bytesFilled += length;
@@ -66,7 +69,14 @@ export class EntryQueue {
    * Adds an inode. Status, digest and attributes are those of the last piece at `piece`; `target` is the
    * part of `bytes` that a symbolic link points to.
    */
-  add(batch: ContentBatch, piece: number, status: number, block: number, targetStart: number, targetLength: number): void {
+  add(
+    batch: ContentBatch,
+    piece: number,
+    status: number,
+    block: number,
+    targetStart: number,
+    targetLength: number,
+  ): void {
     const to = this.open;
     if (to.count === to.row.length) to.grow();
     const at = to.count++;
@@ -80,7 +90,8 @@ export class EntryQueue {
     }
     const length = batch.attributesLength[piece] as number;
     to.attributesLength[at] = length;
-    to.attributesStart[at] = length === 0 ? 0 : to.keep(batch.bytes, batch.attributesStart[piece] as number, length);
+    to.attributesStart[at] =
+      length === 0 ? 0 : to.keep(batch.bytes, batch.attributesStart[piece] as number, length);
     to.targetLength[at] = targetLength;
     to.targetStart[at] = targetLength === 0 ? 0 : to.keep(batch.bytes, targetStart, targetLength);
     if (status !== CONTENT.ok) {
@@ -99,7 +110,11 @@ export class EntryQueue {
 
   /** The batches that lie wholly before block `written`, in order. Each is void when the next is asked for. */
   *onTape(written: number): Generator<EntryBatch, void> {
-    for (let first = this.waiting[0]; first !== undefined && first.lastBlock < written; first = this.waiting[0]) {
+    for (
+      let first = this.waiting[0];
+      first !== undefined && first.lastBlock < written;
+      first = this.waiting[0]
+    ) {
       this.waiting.shift();
       yield first;
       this.free.push(first);
@@ -109,9 +124,9 @@ export class EntryQueue {
   /** Blocks from `address` on have come to stand one later. */
   shift(address: number): void {
     for (const columns of [...this.waiting, this.open]) {
-      for (let i = 0; i < columns.count; i++) if ((columns.block[i] as number) >= address) (columns.block[i] as number)++;
+      for (let i = 0; i < columns.count; i++)
+        if ((columns.block[i] as number) >= address) (columns.block[i] as number)++;
       if (columns.lastBlock >= address) columns.lastBlock++;
     }
   }
 }
-

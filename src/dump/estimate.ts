@@ -20,7 +20,10 @@ export function estimateBlocks(plan: DumpPlan, maps: InodeMaps): number {
     blocks += withHeaders(Math.ceil(bytes / BLOCK_BYTES));
   }
   for (const row of maps.files) {
-    const size = walk.type[row] === TYPE.file || walk.type[row] === TYPE.symlink ? (walk.size[row] as number) : 0;
+    const size =
+      walk.type[row] === TYPE.file || walk.type[row] === TYPE.symlink
+        ? (walk.size[row] as number)
+        : 0;
     const full = Math.ceil(size / BLOCK_BYTES);
     const isSparse = walk.type[row] === TYPE.file && (walk.blocks512[row] as number) * 512 < size;
     const data = isSparse ? Math.min(full, Math.ceil((walk.blocks512[row] as number) / 2)) : full;

@@ -42,7 +42,12 @@ export class HeaderTemplate {
 
   constructor(label: StreamLabel) {
     this.label = label;
-    this.names = { label: label.label, filesystem: label.filesystem, device: label.device, host: label.host };
+    this.names = {
+      label: label.label,
+      filesystem: label.filesystem,
+      device: label.device,
+      host: label.host,
+    };
     this.view = viewOver(this.block);
     encodeRecord(this.view, 0, this.common(), this.names, NO_ADDRESSES);
     this.sum = CHECKSUM;
@@ -106,7 +111,10 @@ export class HeaderTemplate {
     this.set32(64, ctime);
     this.set32(68, ctimeNs / 1000);
     const isDevice = type === TYPE.char || type === TYPE.block;
-    this.set32(72, isDevice ? encodeDevice(walk.rdevMajor[row] as number, walk.rdevMinor[row] as number) : 0);
+    this.set32(
+      72,
+      isDevice ? encodeDevice(walk.rdevMajor[row] as number, walk.rdevMinor[row] as number) : 0,
+    );
     this.set32(136, walk.blocks512[row] as number);
     this.set32(144, uid);
     this.set32(148, gid);
@@ -139,7 +147,15 @@ export class HeaderTemplate {
    * Puts a header at `at`, c_addr still zero. The caller sets the bytes of c_addr for the blocks that
    * follow and then calls `seal`.
    */
-  put(into: Buffer, view: DataView, at: number, type: number, count: number, flags = 0, extension = 0): void {
+  put(
+    into: Buffer,
+    view: DataView,
+    at: number,
+    type: number,
+    count: number,
+    flags = 0,
+    extension = 0,
+  ): void {
     into.set(this.block, at);
     view.setInt32(at, type, true);
     view.setInt32(at + 160, count, true);
@@ -153,7 +169,8 @@ export class HeaderTemplate {
     const count = view.getInt32(at + 160, true);
     let sum = this.sum + view.getInt32(at, true) + address + count;
     const flags = view.getUint32(at + 888, true);
-    if (flags !== FLAG.newInodeFormat) sum += flags - FLAG.newInodeFormat + view.getUint32(at + 900, true);
+    if (flags !== FLAG.newInodeFormat)
+      sum += flags - FLAG.newInodeFormat + view.getUint32(at + 900, true);
     const end = MAP_AT + Math.min(count, BLOCKS_PER_HEADER_MAX);
     for (let i = MAP_AT; i < end; i += 4) sum = (sum + view.getInt32(at + i, true)) | 0;
     view.setInt32(at + 28, (CHECKSUM - sum) | 0, true);
@@ -163,7 +180,14 @@ export class HeaderTemplate {
    * Puts a whole TS_TAPE with Reel's words. `inode` and `count`: the interrupted inode and its data blocks
    * to come, 0 on the first tape.
    */
-  putVolume(view: DataView, at: number, address: number, place: TapePlace, inode: number, count: number): void {
+  putVolume(
+    view: DataView,
+    at: number,
+    address: number,
+    place: TapePlace,
+    inode: number,
+    count: number,
+  ): void {
     const header = this.common();
     header.type = RECORD.tape;
     header.flags |= FLAG.newHeader;

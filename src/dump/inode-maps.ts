@@ -18,7 +18,8 @@ export interface InodeMaps {
 /** Adds the directories that lead to what is selected. Throws `dump.too-many-inodes`. */
 export function mapInodes(plan: DumpPlan): InodeMaps {
   const { walk, inode, inodeMax } = plan;
-  if (!(inodeMax <= INODE_MAX)) throw new ReelError("dump.too-many-inodes", { found: inodeMax, wanted: INODE_MAX });
+  if (!(inodeMax <= INODE_MAX))
+    throw new ReelError("dump.too-many-inodes", { found: inodeMax, wanted: INODE_MAX });
   const used = InodeMap.forInodesUpTo(Math.max(inodeMax, ROOT_INODE));
   const dumped = InodeMap.forInodesUpTo(Math.max(inodeMax, ROOT_INODE));
   const onTape = withAncestors(plan);

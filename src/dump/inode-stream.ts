@@ -7,13 +7,23 @@ import { TYPE } from "../core/inode.ts";
 import { CONTENT, type ContentBatch, type Walk } from "../volume/source.ts";
 import type { EntryQueue } from "./entry-batch.ts";
 import { encodeAttributeBlobs, type LeftOutAttribute } from "./format/extended-attributes.ts";
-import { BLOCK_BYTES, BLOCKS_PER_HEADER_MAX, EXTENSION_ATTRIBUTES, FLAG, MAP_AT, RECORD } from "./format/record.ts";
+import {
+  BLOCK_BYTES,
+  BLOCKS_PER_HEADER_MAX,
+  EXTENSION_ATTRIBUTES,
+  FLAG,
+  MAP_AT,
+  RECORD,
+} from "./format/record.ts";
 import type { HeaderTemplate } from "./header-template.ts";
 import type { DumpPlan } from "./request.ts";
 import { SEGMENT_BLOCKS_MAX, type Spool } from "./spool.ts";
 
 /** Of the attributes that no tape can carry so many are named; the rest are counted. */
 export const LEFT_OUT_LISTED_MAX = 1000;
+
+/** At a longer target real restore stops; one of no bytes it passes over, as no system has such links. */
+const TARGET_BYTES_MAX = 4096;
 
 const NO_BLOBS: readonly Uint8Array[] = [];
 
@@ -47,7 +57,13 @@ export class InodeStream {
   private blobs: readonly Uint8Array[] | null = null;
   private blobsDone = 0;
 
-  constructor(plan: DumpPlan, spool: Spool, template: HeaderTemplate, entries: EntryQueue, contentOf: ContentOfRow) {
+  constructor(
+    plan: DumpPlan,
+    spool: Spool,
+    template: HeaderTemplate,
+    entries: EntryQueue,
+    contentOf: ContentOfRow,
+  ) {
     this.walk = plan.walk;
     this.inodeOf = plan.inode;
     this.spool = spool;
@@ -89,7 +105,14 @@ export class InodeStream {
     }
     if (this.blobs === null) {
       if (this.content === null) {
-        if (!this.putPiece(batch.bytes, batch.start[piece] as number, batch.fileOffset[piece] as number, batch.length[piece] as number)) {
+        if (
+          !this.putPiece(
+            batch.bytes,
+            batch.start[piece] as number,
+            batch.fileOffset[piece] as number,
+            batch.length[piece] as number,
+          )
+        ) {
           return false;
         }
       } else if (last && !this.putPiece(this.content, 0, 0, this.content.byteLength)) return false;
@@ -99,8 +122,15 @@ export class InodeStream {
     }
     if (!this.putAttributes()) return false;
     const row = batch.row[piece] as number;
-    const isLink = this.walk.type[row] === TYPE.symlink && this.size > 0;
-    this.entries.add(batch, piece, status, this.headerBlock, batch.start[piece] as number, isLink ? this.size : 0);
+    const targetLength = this.walk.type[row] === TYPE.symlink ? (batch.length[piece] as number) : 0;
+    this.entries.add(
+      batch,
+      piece,
+      status,
+      this.headerBlock,
+      batch.start[piece] as number,
+      targetLength,
+    );
     this.open = false;
     this.blobs = null;
     this.content = null;
@@ -114,8 +144,10 @@ export class InodeStream {
     this.content = this.contentOf === null ? null : this.contentOf(row);
     if (this.content !== null) this.size = this.content.byteLength;
     else if (type === TYPE.file) this.size = walk.size[row] as number;
-    else if (type === TYPE.symlink) this.size = last ? (batch.length[piece] as number) : (walk.size[row] as number);
+    else if (type === TYPE.symlink)
+      this.size = last ? (batch.length[piece] as number) : (walk.size[row] as number);
     else this.size = 0;
+    if (type === TYPE.symlink && this.size > TARGET_BYTES_MAX) this.size = 0;
     this.blocks = Math.ceil(this.size / BLOCK_BYTES);
     this.nextBlock = 0;
     this.open = true;
@@ -177,7 +209,8 @@ export class InodeStream {
       const at = spool.takeBlocks(blocks);
       const source = start + (from - fileOffset);
       spool.buffer.set(bytes.subarray(source, source + wanted), at);
-      if (wanted < blocks * BLOCK_BYTES) spool.buffer.fill(0, at + wanted, at + blocks * BLOCK_BYTES);
+      if (wanted < blocks * BLOCK_BYTES)
+        spool.buffer.fill(0, at + wanted, at + blocks * BLOCK_BYTES);
       const map = this.headerAt + MAP_AT + this.nextBlock - this.segmentStart;
       spool.buffer.fill(1, map, map + blocks);
       if (this.content === null) this.contentBytes += wanted;
@@ -194,7 +227,10 @@ export class InodeStream {
     this.blobs = NO_BLOBS;
     if (length === 0) return;
     const start = batch.attributesStart[piece] as number;
-    const { blobs, leftOut } = encodeAttributeBlobs(batch.bytes.subarray(start, start + length), this.contentOf !== null);
+    const { blobs, leftOut } = encodeAttributeBlobs(
+      batch.bytes.subarray(start, start + length),
+      this.contentOf !== null,
+    );
     this.blobs = blobs;
     const row = batch.row[piece] as number;
     for (const attribute of leftOut) {
@@ -204,13 +240,25 @@ export class InodeStream {
 
   private putAttributes(): boolean {
     const { spool, template } = this;
-    for (const blobs = this.blobs as readonly Uint8Array[]; this.blobsDone < blobs.length; this.blobsDone++) {
+    for (
+      const blobs = this.blobs as readonly Uint8Array[];
+      this.blobsDone < blobs.length;
+      this.blobsDone++
+    ) {
       if (spool.room < SEGMENT_BLOCKS_MAX) return false;
       const blob = blobs[this.blobsDone] as Uint8Array;
       const count = Math.ceil(blob.byteLength / BLOCK_BYTES);
       template.setSize(blob.byteLength);
       const at = spool.takeHeader(template.inode, count);
-      template.put(spool.buffer, spool.view, at, RECORD.inode, count, FLAG.attributes, EXTENSION_ATTRIBUTES);
+      template.put(
+        spool.buffer,
+        spool.view,
+        at,
+        RECORD.inode,
+        count,
+        FLAG.attributes,
+        EXTENSION_ATTRIBUTES,
+      );
       spool.buffer.fill(1, at + MAP_AT, at + MAP_AT + count);
       template.seal(spool.view, at, spool.addressOf(at));
       const data = spool.takeBlocks(count);

@@ -25,12 +25,22 @@ export function checkLevel(level: number): number {
  * The base for a dump of `identity` at `level`; null for level 0. `title` names the dump path in the
  * error. Throws `dump.unknown-level`, `dump.no-base`.
  */
-export function chooseBase<D extends PastDump>(history: Iterable<D>, identity: string, level: number, title: string): D | null {
+export function chooseBase<D extends PastDump>(
+  history: Iterable<D>,
+  identity: string,
+  level: number,
+  title: string,
+): D | null {
   if (checkLevel(level) === 0) return null;
   let base: D | null = null;
   for (const dump of history) {
     if (dump.identity !== identity || dump.level >= level) continue;
-    if (base === null || dump.date > base.date || (dump.date === base.date && dump.node > base.node)) base = dump;
+    if (
+      base === null ||
+      dump.date > base.date ||
+      (dump.date === base.date && dump.node > base.node)
+    )
+      base = dump;
   }
   if (base === null) throw new ReelError("dump.no-base", { level, path: title });
   return base;

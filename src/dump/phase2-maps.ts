@@ -7,7 +7,12 @@ import type { InodeMaps } from "./inode-maps.ts";
 import type { DumpPlan } from "./request.ts";
 import type { Spool } from "./spool.ts";
 
-export async function writeMaps(plan: DumpPlan, maps: InodeMaps, template: HeaderTemplate, out: Spool): Promise<void> {
+export async function writeMaps(
+  plan: DumpPlan,
+  maps: InodeMaps,
+  template: HeaderTemplate,
+  out: Spool,
+): Promise<void> {
   if (plan.progress) startPhase(plan.progress, "II: inode maps", "blocks", 2 * maps.used.blocks);
   out.begin(template);
   await writeMap(RECORD.clri, maps.used, template, out);
@@ -15,7 +20,12 @@ export async function writeMaps(plan: DumpPlan, maps: InodeMaps, template: Heade
 }
 
 /** One header for the whole map, as dump has it: real restore takes c_count over 512 for maps. */
-async function writeMap(type: number, map: InodeMap, template: HeaderTemplate, out: Spool): Promise<void> {
+async function writeMap(
+  type: number,
+  map: InodeMap,
+  template: HeaderTemplate,
+  out: Spool,
+): Promise<void> {
   template.setSize(map.bytes.byteLength);
   const at = out.takeHeader(0, map.blocks);
   template.put(out.buffer, out.view, at, type, map.blocks);

@@ -19,9 +19,12 @@ export async function* dumpDirectories(
   entries: EntryQueue,
   out: Spool,
 ): AsyncGenerator<EntryBatch, InodeStream> {
-  if (plan.progress) startPhase(plan.progress, "III: directories", "directories", maps.directories.length);
+  if (plan.progress)
+    startPhase(plan.progress, "III: directories", "directories", maps.directories.length);
   const writer = new DirectoryWriter();
-  const stream = new InodeStream(plan, out, template, entries, (row) => directoryBytes(plan, row, writer));
+  const stream = new InodeStream(plan, out, template, entries, (row) =>
+    directoryBytes(plan, row, writer),
+  );
   yield* writeContents(source, plan, maps.directories, stream, entries, out);
   return stream;
 }

@@ -8,7 +8,11 @@ import type { DumpPlan } from "./request.ts";
 import { SEGMENT_BLOCKS_MAX, type Spool } from "./spool.ts";
 
 /** At least one TS_END, even where a record is full already. All before them is on tape afterwards. */
-export async function writeEnd(plan: DumpPlan, template: HeaderTemplate, out: Spool): Promise<void> {
+export async function writeEnd(
+  plan: DumpPlan,
+  template: HeaderTemplate,
+  out: Spool,
+): Promise<void> {
   if (plan.progress) startPhase(plan.progress, "V: end", "blocks");
   if (out.room < SEGMENT_BLOCKS_MAX) await out.flush();
   template.clearInode();
@@ -36,7 +40,12 @@ export async function writeOffsetMap(
   out: Spool,
 ): Promise<void> {
   const map = encodeOffsetMap(inodes, blocks);
-  const section = encodeOffsetSection(map, plan.label.words.imageId, out.address, out.blockingFactor);
+  const section = encodeOffsetSection(
+    map,
+    plan.label.words.imageId,
+    out.address,
+    out.blockingFactor,
+  );
   await out.putData(section);
   await out.flush();
   if (out.written < out.address) await padRecord(out);

@@ -49,7 +49,10 @@ export class Spool {
   private readonly headerData: Int32Array = new Int32Array(BUFFER_BLOCKS + 2);
 
   /** The image begins where the tape stands. Throws `dump.bad-blocking-factor`. */
-  constructor(tape: MountedTape, options: { readonly blockingFactor: number; readonly nextTape?: NextTape }) {
+  constructor(
+    tape: MountedTape,
+    options: { readonly blockingFactor: number; readonly nextTape?: NextTape },
+  ) {
     this.blockingFactor = checkBlockingFactor(options.blockingFactor);
     this.tape = tape;
     this.file = tape.drive.position().file;
@@ -151,7 +154,12 @@ export class Spool {
   }
 
   private extent(): ImageExtent {
-    return { label: this.tape.label, file: this.file, firstBlock: this.place.firstBlock, blocks: this.tapeBlocks };
+    return {
+      label: this.tape.label,
+      file: this.file,
+      firstBlock: this.place.firstBlock,
+      blocks: this.tapeBlocks,
+    };
   }
 
   private drop(blocks: number): void {
@@ -175,7 +183,8 @@ export class Spool {
     const first = this.place.volume === 1;
     if (this.tapeBlocks < PIECE_BLOCKS_MIN) {
       // Too little to be a piece: what there is stays without a filemark, and the next writer goes over it.
-      if (!first) throw new ReelError("tape.too-small", { tape: full.drive.name, found: this.tapeBlocks });
+      if (!first)
+        throw new ReelError("tape.too-small", { tape: full.drive.name, found: this.tapeBlocks });
       assert(this.base === 0, "the first flush holds more than the shortest piece");
       await this.mountNext(full);
       return 0;
@@ -216,7 +225,10 @@ export class Spool {
     }
     const interrupted = before - 1;
     const inode = this.headerInode[interrupted] as number;
-    const left = Math.max(0, (this.headerAt[interrupted] as number) + 1 + (this.headerData[interrupted] as number));
+    const left = Math.max(
+      0,
+      (this.headerAt[interrupted] as number) + 1 + (this.headerData[interrupted] as number),
+    );
     // The volume header stands for the rest of what it interrupted, should this tape end in that too.
     this.headerAt[before] = 0;
     this.headerInode[before] = inode;

@@ -60,7 +60,8 @@ export async function* tapeFiles(drive: Drive): AsyncGenerator<TapeFile, void> {
       first = await readFirst(drive, buffer);
     }
     if (first === null) return;
-    if (typeof first === "number") throw new ReelError("internal", { found: "a record grew while it was read" });
+    if (typeof first === "number")
+      throw new ReelError("internal", { found: "a record grew while it was read" });
     const span = await drive.skipFile();
     const bytes = first.bytes + span.bytes;
     const ended = span.end === "mark";
@@ -86,12 +87,19 @@ async function readFirst(drive: Drive, buffer: Buffer): Promise<FirstRecord | nu
   } catch (error) {
     if (!(error instanceof ReelError) || error.code !== "tape.record-too-long") throw error;
     const wanted = error.data["found"];
-    if (typeof wanted !== "number" || wanted <= buffer.byteLength || wanted > RECORD_BYTES_MAX) throw error;
+    if (typeof wanted !== "number" || wanted <= buffer.byteLength || wanted > RECORD_BYTES_MAX)
+      throw error;
     return wanted;
   }
 }
 
-function imageOf(record: Uint8Array, file: number, number: number, bytes: number, ended: boolean): TapeImage | null {
+function imageOf(
+  record: Uint8Array,
+  file: number,
+  number: number,
+  bytes: number,
+  ended: boolean,
+): TapeImage | null {
   const view = viewOver(record);
   const header = newRecordHeader();
   if (decodeRecord(view, 0, header) !== "ok" || header.type !== RECORD.tape) return null;
@@ -148,7 +156,12 @@ export async function catImage(
       case "damaged": {
         if (onDamage === undefined) {
           const { file, record } = result.at;
-          throw new ReelError("tape.damaged", { tape: drive.name, file, record, found: "the record cannot be read" });
+          throw new ReelError("tape.damaged", {
+            tape: drive.name,
+            file,
+            record,
+            found: "the record cannot be read",
+          });
         }
         onDamage(result.at, result.bytes);
         const bytes = result.bytes > 0 ? result.bytes : image.recordBytes;

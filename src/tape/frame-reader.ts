@@ -2,7 +2,14 @@
 import { fstatSync, readSync, readvSync } from "node:fs";
 import { errnoOf, ReelError } from "../core/errors.ts";
 import type { DriveCounters } from "./drive.ts";
-import { END_WORD, frameBytes, frameKind, framedBytes, wordAt, WORD_BYTES } from "./virtual-image.ts";
+import {
+  END_WORD,
+  frameBytes,
+  frameKind,
+  framedBytes,
+  wordAt,
+  WORD_BYTES,
+} from "./virtual-image.ts";
 
 const SCAN_BYTES = 1 << 20;
 /** When no record's length is known, only lengths like a dump's are looked for after damage. */
@@ -68,12 +75,14 @@ export class FrameReader {
     const leading = this.word(at);
     if (knownBytes > 0) {
       const next = at + framedBytes(knownBytes);
-      if (this.word(next - WORD_BYTES) === knownBytes && this.soundAt(next)) return { next, bytes: knownBytes };
+      if (this.word(next - WORD_BYTES) === knownBytes && this.soundAt(next))
+        return { next, bytes: knownBytes };
     }
     if (frameKind(leading) === "record" || frameKind(leading) === "damaged-record") {
       const bytes = frameBytes(leading);
       const next = at + framedBytes(bytes);
-      if (bytes === knownBytes ? this.soundAt(next) : this.soundRecordAt(next)) return { next, bytes };
+      if (bytes === knownBytes ? this.soundAt(next) : this.soundRecordAt(next))
+        return { next, bytes };
     }
     return { next: this.scan(at + 2, knownBytes), bytes: 0 };
   }
@@ -85,8 +94,11 @@ export class FrameReader {
       for (let i = 0; i + WORD_BYTES <= got; i += 2) {
         const word = wordAt(chunk, i);
         const likely =
-          knownBytes > 0 ? word === knownBytes : word > 0 && word <= LIKELY_LENGTH_MAX && word % LIKELY_LENGTH_UNIT === 0;
-        if (likely && this.soundRecordAt(start + i) && this.soundAt(start + i + framedBytes(word))) return start + i;
+          knownBytes > 0
+            ? word === knownBytes
+            : word > 0 && word <= LIKELY_LENGTH_MAX && word % LIKELY_LENGTH_UNIT === 0;
+        if (likely && this.soundRecordAt(start + i) && this.soundAt(start + i + framedBytes(word)))
+          return start + i;
       }
     }
     return this.size;
@@ -126,6 +138,10 @@ export class FrameReader {
   }
 
   private failed(error: unknown): ReelError {
-    return new ReelError("tape.io", { tape: this.name, found: `read: ${errnoOf(error)}` }, { cause: error });
+    return new ReelError(
+      "tape.io",
+      { tape: this.name, found: `read: ${errnoOf(error)}` },
+      { cause: error },
+    );
   }
 }

@@ -49,17 +49,24 @@ export function decodeLabel(record: Uint8Array): TapeLabel | null {
   const text = byteString(record);
   if (!text.startsWith("VOL1")) return null;
   const ours = text.slice(24, 37).trimEnd() === "REEL";
-  const label = (ours ? text.slice(WHOLE_AT, WHOLE_AT + LABEL_LENGTH_MAX) : text.slice(4, 10)).trimEnd();
+  const label = (
+    ours ? text.slice(WHOLE_AT, WHOLE_AT + LABEL_LENGTH_MAX) : text.slice(4, 10)
+  ).trimEnd();
   if (!/^[!-.0-~]{1,16}$/.test(label)) return null;
   const capacity = text.slice(CAPACITY_AT, WHOLE_AT).trimEnd();
   return { label, capacityBytes: ours && /^[0-9]+$/.test(capacity) ? Number(capacity) : null };
 }
 
 /** Writes the label as file 0 of an empty tape, or over what it held. */
-export async function writeLabel(drive: Drive, label: string, capacityBytes: number | null = null): Promise<void> {
+export async function writeLabel(
+  drive: Drive,
+  label: string,
+  capacityBytes: number | null = null,
+): Promise<void> {
   const record = encodeLabel(label, capacityBytes);
   await drive.rewind();
-  if ((await drive.write(record)) === "end-of-tape") throw new ReelError("tape.full", { tape: drive.name, blocks: 0 });
+  if ((await drive.write(record)) === "end-of-tape")
+    throw new ReelError("tape.full", { tape: drive.name, blocks: 0 });
   await drive.mark();
   await drive.sync();
 }

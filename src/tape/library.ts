@@ -49,7 +49,10 @@ export class TapeLibrary {
   }
 
   /** Makes a labelled tape; without a label the next of REEL01, REEL02, … that is free. */
-  async create(label?: string, capacityBytes: number = TAPE_CAPACITY_BYTES): Promise<TapeInLibrary> {
+  async create(
+    label?: string,
+    capacityBytes: number = TAPE_CAPACITY_BYTES,
+  ): Promise<TapeInLibrary> {
     mkdirSync(this.folder, { recursive: true });
     const chosen = checkLabel(label ?? this.nextLabel());
     const path = this.pathOf(chosen);
@@ -75,7 +78,10 @@ export class TapeLibrary {
     const lock: TapeLock | null = options.write ? lockTape(path) : null;
     try {
       const capacityBytes = await capacityOf(path);
-      const drive = openVirtualDrive(path, { write: options.write, ...(capacityBytes === null ? {} : { capacityBytes }) });
+      const drive = openVirtualDrive(path, {
+        write: options.write,
+        ...(capacityBytes === null ? {} : { capacityBytes }),
+      });
       return {
         label,
         drive,

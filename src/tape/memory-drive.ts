@@ -39,10 +39,15 @@ export class MemoryDrive implements Drive {
     const records = this.files[this.file] as (Uint8Array | null)[];
     if (this.record < records.length) {
       const record = records[this.record] as Uint8Array | null;
-      if (record === null) return { kind: "damaged", at: { file: this.file, record: this.record++ }, bytes: 0 };
+      if (record === null)
+        return { kind: "damaged", at: { file: this.file, record: this.record++ }, bytes: 0 };
       if (record.byteLength > into.byteLength) {
         const found = record.byteLength;
-        throw new ReelError("tape.record-too-long", { tape: this.name, found, wanted: into.byteLength });
+        throw new ReelError("tape.record-too-long", {
+          tape: this.name,
+          found,
+          wanted: into.byteLength,
+        });
       }
       into.set(record);
       this.counters.bytesRead += record.byteLength;

@@ -36,7 +36,12 @@ export async function openTape(spec: string, options: OpenTapeOptions): Promise<
   const { write, recordBytes } = options;
   if (spec === "-") {
     const drive = openPlainDrive("-", { write, recordBytes });
-    return { drive, kind: drive.seekable ? "plain" : "pipe", label: "-", close: () => drive.close() };
+    return {
+      drive,
+      kind: drive.seekable ? "plain" : "pipe",
+      label: "-",
+      close: () => drive.close(),
+    };
   }
   if (!spec.includes("/") && options.library?.find(spec)) {
     const tape = await options.library.open(spec, { write });
@@ -51,7 +56,10 @@ export async function openTape(spec: string, options: OpenTapeOptions): Promise<
   try {
     const label = await labelOf(spec);
     const capacityBytes = label?.capacityBytes ?? options.capacityBytes;
-    const drive = openVirtualDrive(spec, { write, ...(capacityBytes === undefined ? {} : { capacityBytes }) });
+    const drive = openVirtualDrive(spec, {
+      write,
+      ...(capacityBytes === undefined ? {} : { capacityBytes }),
+    });
     return {
       drive,
       kind,
@@ -88,7 +96,8 @@ export function recogniseTape(path: string, write: boolean): TapeKind {
     if (write) return named;
     throw new ReelError("tape.not-found", { tape: path });
   }
-  if (stats.isDirectory()) throw new ReelError("tape.not-a-tape", { tape: path, found: "a directory" });
+  if (stats.isDirectory())
+    throw new ReelError("tape.not-a-tape", { tape: path, found: "a directory" });
   if (!stats.isFile()) return stats.isBlockDevice() ? "plain" : "pipe";
   if (stats.size === 0) return named;
   const head = Buffer.alloc(28);
@@ -96,7 +105,11 @@ export function recogniseTape(path: string, write: boolean): TapeKind {
   try {
     fd = openSync(path, "r");
   } catch (error) {
-    throw new ReelError("tape.io", { tape: path, found: `open: ${errnoOf(error)}` }, { cause: error });
+    throw new ReelError(
+      "tape.io",
+      { tape: path, found: `open: ${errnoOf(error)}` },
+      { cause: error },
+    );
   }
   try {
     const got = readSync(fd, head, 0, head.byteLength, 0);
@@ -107,7 +120,10 @@ export function recogniseTape(path: string, write: boolean): TapeKind {
   }
   // A damaged first record must not make a tape unreadable.
   if (named === "virtual") return "virtual";
-  throw new ReelError("tape.not-a-tape", { tape: path, found: `it begins with ${head.toString("hex", 0, 8)}` });
+  throw new ReelError("tape.not-a-tape", {
+    tape: path,
+    found: `it begins with ${head.toString("hex", 0, 8)}`,
+  });
 }
 
 /** A volume header: c_type 1 at 0 and one of the magics at 24, in either byte order. */

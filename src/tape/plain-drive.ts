@@ -1,5 +1,14 @@
 // A Drive over a plain file or a pipe: one image as a raw stream, without framing and without filemarks.
-import { close, closeSync, constants, fstatSync, ftruncateSync, openSync, read, readSync } from "node:fs";
+import {
+  close,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  read,
+  readSync,
+} from "node:fs";
 import { errnoOf, ReelError } from "../core/errors.ts";
 import {
   newDriveCounters,
@@ -23,7 +32,8 @@ export interface PlainDriveOptions {
 
 /** Opens a plain file, a pipe by its path, "-" for the standard stream, or a descriptor that stays open. */
 export function openPlainDrive(target: string | number, options: PlainDriveOptions): PlainDrive {
-  if (typeof target === "number") return new PlainDrive(target, `descriptor ${target}`, false, options);
+  if (typeof target === "number")
+    return new PlainDrive(target, `descriptor ${target}`, false, options);
   if (target === "-") {
     const name = options.write ? "standard output" : "standard input";
     return new PlainDrive(options.write ? STDOUT : STDIN, name, false, options);
@@ -32,8 +42,13 @@ export function openPlainDrive(target: string | number, options: PlainDriveOptio
     const flags = options.write ? constants.O_WRONLY | constants.O_CREAT : constants.O_RDONLY;
     return new PlainDrive(openSync(target, flags, 0o666), target, true, options);
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") throw new ReelError("tape.not-found", { tape: target }, { cause: error });
-    throw new ReelError("tape.io", { tape: target, found: `open: ${errnoOf(error)}` }, { cause: error });
+    if (errnoOf(error) === "ENOENT")
+      throw new ReelError("tape.not-found", { tape: target }, { cause: error });
+    throw new ReelError(
+      "tape.io",
+      { tape: target, found: `open: ${errnoOf(error)}` },
+      { cause: error },
+    );
   }
 }
 
@@ -59,12 +74,18 @@ export class PlainDrive implements Drive {
   }
 
   position(): TapePosition {
-    return this.marked ? { file: 1, record: 0 } : { file: 0, record: Math.ceil(this.at / this.recordBytes) };
+    return this.marked
+      ? { file: 1, record: 0 }
+      : { file: 0, record: Math.ceil(this.at / this.recordBytes) };
   }
 
   async read(into: Uint8Array): Promise<ReadResult> {
     if (into.byteLength < this.recordBytes) {
-      throw new ReelError("tape.record-too-long", { tape: this.name, found: this.recordBytes, wanted: into.byteLength });
+      throw new ReelError("tape.record-too-long", {
+        tape: this.name,
+        found: this.recordBytes,
+        wanted: into.byteLength,
+      });
     }
     let filled = 0;
     while (filled < this.recordBytes) {
@@ -86,7 +107,13 @@ export class PlainDrive implements Drive {
         read(this.fd, into, at, length, null, (error, got) => {
           if (error?.code === "EAGAIN") setTimeout(attempt, EMPTY_PIPE_WAIT_MS);
           else if (error) {
-            reject(new ReelError("tape.io", { tape: this.name, found: `read: ${errnoOf(error)}` }, { cause: error }));
+            reject(
+              new ReelError(
+                "tape.io",
+                { tape: this.name, found: `read: ${errnoOf(error)}` },
+                { cause: error },
+              ),
+            );
           } else resolve(got);
         });
       };
@@ -137,13 +164,20 @@ export class PlainDrive implements Drive {
     if (at < this.at) throw new ReelError("tape.not-seekable", { tape: this.name });
     const scratch = Buffer.allocUnsafe(this.recordBytes);
     while (this.at < at) {
-      if ((await this.read(scratch)).kind !== "block") throw this.noSuchPlace(to, this.position().record);
+      if ((await this.read(scratch)).kind !== "block")
+        throw this.noSuchPlace(to, this.position().record);
     }
   }
 
   private noSuchPlace(to: TapePosition, endRecord: number): ReelError {
     const { file, record } = to;
-    return new ReelError("tape.no-such-place", { tape: this.name, file, record, endFile: 0, endRecord });
+    return new ReelError("tape.no-such-place", {
+      tape: this.name,
+      file,
+      record,
+      endFile: 0,
+      endRecord,
+    });
   }
 
   async skipFile(): Promise<FileSpan> {
@@ -169,7 +203,8 @@ export class PlainDrive implements Drive {
 
   async rewind(): Promise<void> {
     await this.finishWriting();
-    if (!this.seekable && this.at > 0) throw new ReelError("tape.not-seekable", { tape: this.name });
+    if (!this.seekable && this.at > 0)
+      throw new ReelError("tape.not-seekable", { tape: this.name });
     this.at = 0;
     this.marked = false;
   }

@@ -30,7 +30,11 @@ export function lockTape(path: string): TapeLock {
       if (held === null) continue;
       const owner = parseOwner(held);
       if (owner === null || alive(owner)) {
-        throw new ReelError("tape.locked", { tape: path, pid: owner?.pid ?? "?", host: owner?.host ?? "?" });
+        throw new ReelError("tape.locked", {
+          tape: path,
+          pid: owner?.pid ?? "?",
+          host: owner?.host ?? "?",
+        });
       }
       breakLock(lock, held, `${own}.dead`);
     }
@@ -65,13 +69,19 @@ function readLock(lock: string): string | null {
 
 function parseOwner(text: string): Owner | null {
   const match = /^(\S+) (\d+) (\S*)\n$/.exec(text);
-  return match ? { host: match[1] as string, pid: Number(match[2]), started: match[3] as string } : null;
+  return match
+    ? { host: match[1] as string, pid: Number(match[2]), started: match[3] as string }
+    : null;
 }
 
 function startOf(pid: number): string {
   try {
     // The name in brackets may hold blanks; the 20th word after it is the start time.
-    return readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ")[19] ?? "";
+    return (
+      readFileSync(`/proc/${pid}/stat`, "latin1")
+        .replace(/^.*\) /s, "")
+        .split(" ")[19] ?? ""
+    );
   } catch {
     return "";
   }

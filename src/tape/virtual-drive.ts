@@ -12,7 +12,14 @@ import {
   type TapePosition,
 } from "./drive.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { encodeFrame, frameBytes, framedBytes, frameKind, MARK_WORD, WORD_BYTES } from "./virtual-image.ts";
+import {
+  encodeFrame,
+  frameBytes,
+  framedBytes,
+  frameKind,
+  MARK_WORD,
+  WORD_BYTES,
+} from "./virtual-image.ts";
 import { syncFile, WriteBehind } from "./write-behind.ts";
 
 /** A full tape takes the filemarks that end its last file, as a real one does after its early warning. */
@@ -28,10 +35,19 @@ export interface VirtualDriveOptions {
 export function openVirtualDrive(path: string, options: VirtualDriveOptions): VirtualDrive {
   let fd: number;
   try {
-    fd = openSync(path, options.write ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY, 0o666);
+    fd = openSync(
+      path,
+      options.write ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY,
+      0o666,
+    );
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") throw new ReelError("tape.not-found", { tape: path }, { cause: error });
-    throw new ReelError("tape.io", { tape: path, found: `open: ${errnoOf(error)}` }, { cause: error });
+    if (errnoOf(error) === "ENOENT")
+      throw new ReelError("tape.not-found", { tape: path }, { cause: error });
+    throw new ReelError(
+      "tape.io",
+      { tape: path, found: `open: ${errnoOf(error)}` },
+      { cause: error },
+    );
   }
   return new VirtualDrive(fd, path, options);
 }
@@ -94,7 +110,8 @@ export class VirtualDrive implements Drive {
           this.at += WORD_BYTES;
           break;
         case "foreign":
-          if (this.frames.word(this.at + framedBytes(bytes) - WORD_BYTES) !== word) return this.passDamage();
+          if (this.frames.word(this.at + framedBytes(bytes) - WORD_BYTES) !== word)
+            return this.passDamage();
           this.at += framedBytes(bytes);
           break;
         case "invalid":
@@ -103,7 +120,11 @@ export class VirtualDrive implements Drive {
         case "record": {
           if (this.at + framedBytes(bytes) > this.frames.size) return this.passDamage();
           if (bytes > into.byteLength) {
-            throw new ReelError("tape.record-too-long", { tape: this.name, found: bytes, wanted: into.byteLength });
+            throw new ReelError("tape.record-too-long", {
+              tape: this.name,
+              found: bytes,
+              wanted: into.byteLength,
+            });
           }
           if (!this.frames.frame(this.at, bytes, into)?.ok) return this.passDamage();
           this.pass(bytes);
@@ -165,7 +186,8 @@ export class VirtualDrive implements Drive {
     if (to.file !== this.file || to.record < this.record) {
       const known = Math.min(to.file, this.fileStart.length - 1);
       this.goToFile(known);
-      while (this.file < to.file) if (this.passRecords(Number.MAX_SAFE_INTEGER).end !== "mark") return false;
+      while (this.file < to.file)
+        if (this.passRecords(Number.MAX_SAFE_INTEGER).end !== "mark") return false;
     }
     if (to.record === this.record) return true;
     if (this.computePlace(to.record)) return true;
@@ -188,7 +210,8 @@ export class VirtualDrive implements Drive {
     const { before, after } = this.frames.wordsAround(at);
     if (before !== bytes) return false;
     const kind = frameKind(after);
-    if (kind === "record" ? frameBytes(after) > bytes : kind !== "mark" && at !== this.frames.size) return false;
+    if (kind === "record" ? frameBytes(after) > bytes : kind !== "mark" && at !== this.frames.size)
+      return false;
     this.at = at;
     this.record = record;
     return true;

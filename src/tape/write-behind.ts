@@ -16,7 +16,13 @@ export function syncFile(fd: number, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(fd, (error) => {
       if (error && error.code !== "EINVAL" && error.code !== "ENOTSUP" && error.code !== "EROFS") {
-        reject(new ReelError("tape.io", { tape: name, found: `sync: ${errnoOf(error)}` }, { cause: error }));
+        reject(
+          new ReelError(
+            "tape.io",
+            { tape: name, found: `sync: ${errnoOf(error)}` },
+            { cause: error },
+          ),
+        );
       } else resolve();
     });
   });
@@ -51,7 +57,8 @@ export class WriteBehind {
   nearlyFull(bytes: number): boolean {
     if (!this.placed) return false;
     this.sinceLook += bytes;
-    if (this.sinceLook >= LOOK_EVERY_BYTES || this.freeBytes - this.sinceLook < CAREFUL_BYTES) this.look();
+    if (this.sinceLook >= LOOK_EVERY_BYTES || this.freeBytes - this.sinceLook < CAREFUL_BYTES)
+      this.look();
     return this.freeBytes < CAREFUL_BYTES;
   }
 
@@ -130,20 +137,31 @@ export class WriteBehind {
           resolve();
           return;
         }
-        write(this.fd, block, done, length - done, this.placed ? place + done : null, (error, written) => {
-          this.counters.writes++;
-          if (error?.code === "EAGAIN") setTimeout(next, FULL_PIPE_WAIT_MS, done);
-          else if (error) {
-            this.failure = error;
-            resolve();
-          } else next(done + written);
-        });
+        write(
+          this.fd,
+          block,
+          done,
+          length - done,
+          this.placed ? place + done : null,
+          (error, written) => {
+            this.counters.writes++;
+            if (error?.code === "EAGAIN") setTimeout(next, FULL_PIPE_WAIT_MS, done);
+            else if (error) {
+              this.failure = error;
+              resolve();
+            } else next(done + written);
+          },
+        );
       };
       next(0);
     });
   }
 
   private failed(error: unknown): ReelError {
-    return new ReelError("tape.io", { tape: this.name, found: `write: ${errnoOf(error)}` }, { cause: error });
+    return new ReelError(
+      "tape.io",
+      { tape: this.name, found: `write: ${errnoOf(error)}` },
+      { cause: error },
+    );
   }
 }

@@ -15,13 +15,27 @@ interface Dumped extends PastDump {
   readonly tree: ReturnType<typeof expectedTree>;
 }
 
-async function dumpLevel(volume: MemoryVolume, history: Dumped[], level: number, folder: string): Promise<Dumped> {
+async function dumpLevel(
+  volume: MemoryVolume,
+  history: Dumped[],
+  level: number,
+  folder: string,
+): Promise<Dumped> {
   const base = chooseBase(history, "v", level, "/v");
   const tape = join(folder, `${history.length}-level${level}.dump`);
   const date = 1_700_000_000 + history.length * 100;
   const label = testLabel({ date, baseDate: base?.date ?? 0, level, blockingFactor: 10 });
   await dumpToFile(volume, await volume.plan(label, base?.since ?? 0), tape);
-  const dumped = { identity: "v", level, date, node: String(history.length), tape, base, since: volume.clock++, tree: expectedTree(volume) };
+  const dumped = {
+    identity: "v",
+    level,
+    date,
+    node: String(history.length),
+    tape,
+    base,
+    since: volume.clock++,
+    tree: expectedTree(volume),
+  };
   history.push(dumped);
   return dumped;
 }
@@ -38,15 +52,36 @@ function restoreChain(dumped: Dumped, target: string): void {
   }
   const got = walkTree(target);
   expect([...got.keys()].sort()).toEqual([...dumped.tree.keys()].sort());
-  for (const [path, entry] of dumped.tree) expect({ path, ...got.get(path) }).toEqual({ path, ...entry });
+  for (const [path, entry] of dumped.tree)
+    expect({ path, ...got.get(path) }).toEqual({ path, ...entry });
 }
 
 test("levels 0, 2, 3, 1, 4: both chains come back", async () => {
   await inScratch(async (folder) => {
     const volume = new MemoryVolume();
     const history: Dumped[] = [];
-    for (const name of ["tree", "tree/sub", "swap", "kind", "kind/dir-to-file", "deep", "deep/er", "empty"]) volume.directory(name);
-    for (const name of ["one", "tree/f0", "tree/sub/g", "swap/x", "swap/y", "kind/file-to-dir", "kind/dir-to-file/in", "deep/er/f", "deep/g"]) {
+    for (const name of [
+      "tree",
+      "tree/sub",
+      "swap",
+      "kind",
+      "kind/dir-to-file",
+      "deep",
+      "deep/er",
+      "empty",
+    ])
+      volume.directory(name);
+    for (const name of [
+      "one",
+      "tree/f0",
+      "tree/sub/g",
+      "swap/x",
+      "swap/y",
+      "kind/file-to-dir",
+      "kind/dir-to-file/in",
+      "deep/er/f",
+      "deep/g",
+    ]) {
       volume.file(name, `content of ${name}`);
     }
     await dumpLevel(volume, history, 0, folder);
@@ -112,7 +147,8 @@ function changeAtRandom(volume: MemoryVolume, pick: (below: number) => number, s
       volume.directory(fresh);
       break;
     case 2:
-      if (!isDirectory && volume.at(path).type === TYPE.file) volume.edit(path, `edited ${step} ${pick(1e6)}`);
+      if (!isDirectory && volume.at(path).type === TYPE.file)
+        volume.edit(path, `edited ${step} ${pick(1e6)}`);
       break;
     case 3:
       volume.remove(path);
@@ -137,7 +173,8 @@ describe.each([1, 2, 3, 4, 5])("series of 8 dumps at random levels to 31, seed %
         await dumpLevel(volume, history, step === 0 ? 0 : 1 + pick(31), folder);
       }
       for (const [i, dumped] of history.entries()) {
-        if (i % 3 === 1 || i === history.length - 1) restoreChain(dumped, makeFolder(join(folder, `target-${i}`)));
+        if (i % 3 === 1 || i === history.length - 1)
+          restoreChain(dumped, makeFolder(join(folder, `target-${i}`)));
       }
     });
   });

@@ -2,7 +2,15 @@
 // are what tells.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TYPE } from "../../src/core/inode.ts";
@@ -33,7 +41,11 @@ export function restore(args: readonly string[], cwd: string, input = ""): Resto
   const temporary = mkdtempSync(join(tmpdir(), "reel-rst-"));
   try {
     const run = spawnSync("restore", args, {
-      cwd, input, env: { ...process.env, TMPDIR: temporary, LC_ALL: "C" }, encoding: "latin1", maxBuffer: 1 << 28,
+      cwd,
+      input,
+      env: { ...process.env, TMPDIR: temporary, LC_ALL: "C" },
+      encoding: "latin1",
+      maxBuffer: 1 << 28,
     });
     if (run.error) throw run.error;
     const trouble = run.stderr.split("\n").filter((line) => TROUBLE.test(line));
@@ -64,13 +76,19 @@ export function walkTree(folder: string): Map<string, Entry> {
     const stats = lstatSync(path, { bigint: true });
     const type = Number((stats.mode >> 12n) & 15n);
     const entry: Entry = {
-      type, mode: Number(stats.mode & 0o7777n), uid: Number(stats.uid), gid: Number(stats.gid),
+      type,
+      mode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
       mtimeUs: Number(stats.mtimeNs / 1000n),
     };
-    if (type === TYPE.file) entry.content = createHash("sha256").update(readFileSync(path)).digest("hex");
+    if (type === TYPE.file)
+      entry.content = createHash("sha256").update(readFileSync(path)).digest("hex");
     if (type === TYPE.symlink) entry.target = readlinkSync(path, "latin1" as BufferEncoding);
     if (type === TYPE.char || type === TYPE.block) {
-      entry.rdev = execFileSync("stat", ["-c", "%t:%T", path.toString("latin1")], { encoding: "latin1" }).trim();
+      entry.rdev = execFileSync("stat", ["-c", "%t:%T", path.toString("latin1")], {
+        encoding: "latin1",
+      }).trim();
     }
     if (type !== TYPE.directory && stats.nlink > 1n) {
       entry.linkOf = inodes.get(stats.ino) ?? shown;
@@ -82,7 +100,10 @@ export function walkTree(folder: string): Map<string, Entry> {
     for (const name of names) {
       const text = name.toString("latin1");
       if (shown === "" && text === "restoresymtable") continue;
-      visit(Buffer.concat([path, Buffer.from("/"), name]), shown === "" ? text : `${shown}/${text}`);
+      visit(
+        Buffer.concat([path, Buffer.from("/"), name]),
+        shown === "" ? text : `${shown}/${text}`,
+      );
     }
   };
   visit(Buffer.from(folder), "");
@@ -95,7 +116,10 @@ export function expectedTree(volume: MemoryVolume): Map<string, Entry> {
   const inodes = new Map<number, string>();
   const visit = (node: Node, shown: string): void => {
     const entry: Entry = {
-      type: node.type, mode: node.type === TYPE.symlink ? 0o777 : node.mode, uid: node.uid, gid: node.gid,
+      type: node.type,
+      mode: node.type === TYPE.symlink ? 0o777 : node.mode,
+      uid: node.uid,
+      gid: node.gid,
       mtimeUs: node.mtime * 1e6 + Math.floor(node.mtimeNs / 1000),
     };
     if (node.type === TYPE.file) {
@@ -104,7 +128,8 @@ export function expectedTree(volume: MemoryVolume): Map<string, Entry> {
       entry.content = createHash("sha256").update(whole).digest("hex");
     }
     if (node.type === TYPE.symlink) entry.target = node.target;
-    if (node.type === TYPE.char || node.type === TYPE.block) entry.rdev = node.rdev.map((n) => n.toString(16)).join(":");
+    if (node.type === TYPE.char || node.type === TYPE.block)
+      entry.rdev = node.rdev.map((n) => n.toString(16)).join(":");
     if (node.type !== TYPE.directory && node.nlink > 1) {
       entry.linkOf = inodes.get(node.inode) ?? shown;
       inodes.set(node.inode, entry.linkOf);
@@ -120,7 +145,11 @@ export function expectedTree(volume: MemoryVolume): Map<string, Entry> {
 
 /** Extended attributes below `folder`, by path, as getfattr shows them. */
 export function attributesOf(folder: string, path: string): Record<string, string> {
-  const out = execFileSync("getfattr", ["-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", join(folder, path)], { encoding: "latin1" });
+  const out = execFileSync(
+    "getfattr",
+    ["-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", join(folder, path)],
+    { encoding: "latin1" },
+  );
   const found: Record<string, string> = {};
   for (const line of out.split("\n")) {
     const match = /^([a-z]+\.[^=]*)=(?:0x)?([0-9a-f]*)$/.exec(line);

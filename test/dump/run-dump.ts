@@ -9,10 +9,23 @@ import type { VolumeSource } from "../../src/volume/source.ts";
 
 export function testLabel(over: Partial<StreamLabel> = {}): StreamLabel {
   const label = {
-    date: 1_700_000_000, baseDate: 0, level: 0, label: "reel", filesystem: "/v", device: "memory", host: "h", blockingFactor: 64,
+    date: 1_700_000_000,
+    baseDate: 0,
+    level: 0,
+    label: "reel",
+    filesystem: "/v",
+    device: "memory",
+    host: "h",
+    blockingFactor: 64,
     ...over,
   };
-  const words = { imageId: "1".repeat(40), baseImageId: "0".repeat(40), volumeUuid: "a".repeat(32), date: label.date, baseDate: label.baseDate };
+  const words = {
+    imageId: "1".repeat(40),
+    baseImageId: "0".repeat(40),
+    volumeUuid: "a".repeat(32),
+    date: label.date,
+    baseDate: label.baseDate,
+  };
   return { words, ...label };
 }
 
@@ -32,8 +45,16 @@ export interface DumpRun {
   readonly entries: readonly Written[];
 }
 
-export async function runDump(source: VolumeSource, plan: DumpPlan, drive: Drive, nextTape?: NextTape): Promise<DumpRun> {
-  const spool = new Spool({ drive, label: drive.name }, { blockingFactor: plan.label.blockingFactor, ...(nextTape ? { nextTape } : {}) });
+export async function runDump(
+  source: VolumeSource,
+  plan: DumpPlan,
+  drive: Drive,
+  nextTape?: NextTape,
+): Promise<DumpRun> {
+  const spool = new Spool(
+    { drive, label: drive.name },
+    { blockingFactor: plan.label.blockingFactor, ...(nextTape ? { nextTape } : {}) },
+  );
   const entries: Written[] = [];
   const batches = dump(source, plan, spool);
   for (;;) {
@@ -49,10 +70,18 @@ export async function runDump(source: VolumeSource, plan: DumpPlan, drive: Drive
       const targetAt = batch.targetStart[i] as number;
       const attributesAt = batch.attributesStart[i] as number;
       entries.push({
-        row, inode: plan.inode[row] as number, status: batch.status[i] as number, block: batch.block[i] as number,
+        row,
+        inode: plan.inode[row] as number,
+        status: batch.status[i] as number,
+        block: batch.block[i] as number,
         digest: Buffer.from(batch.digest.subarray(i * 32, i * 32 + 32)).toString("hex"),
-        target: Buffer.from(batch.bytes.subarray(targetAt, targetAt + (batch.targetLength[i] as number))).toString("latin1"),
-        attributes: batch.bytes.slice(attributesAt, attributesAt + (batch.attributesLength[i] as number)),
+        target: Buffer.from(
+          batch.bytes.subarray(targetAt, targetAt + (batch.targetLength[i] as number)),
+        ).toString("latin1"),
+        attributes: batch.bytes.slice(
+          attributesAt,
+          attributesAt + (batch.attributesLength[i] as number),
+        ),
         errno: batch.errnos.get(i),
       });
     }
@@ -60,8 +89,15 @@ export async function runDump(source: VolumeSource, plan: DumpPlan, drive: Drive
 }
 
 /** Dumps to a plain file; gives the run. */
-export async function dumpToFile(source: VolumeSource, plan: DumpPlan, path: string): Promise<DumpRun> {
-  const drive = openPlainDrive(path, { write: true, recordBytes: plan.label.blockingFactor * 1024 });
+export async function dumpToFile(
+  source: VolumeSource,
+  plan: DumpPlan,
+  path: string,
+): Promise<DumpRun> {
+  const drive = openPlainDrive(path, {
+    write: true,
+    recordBytes: plan.label.blockingFactor * 1024,
+  });
   try {
     return await runDump(source, plan, drive);
   } finally {

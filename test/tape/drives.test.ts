@@ -10,9 +10,16 @@ const folder = mkdtempSync(join(tmpdir(), "reel-drive-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let tapes = 0;
 
-driveSuite({ name: "memory", open: async (capacityBytes) => new MemoryDrive(capacityBytes === undefined ? {} : { capacityBytes }) });
+driveSuite({
+  name: "memory",
+  open: async (capacityBytes) =>
+    new MemoryDrive(capacityBytes === undefined ? {} : { capacityBytes }),
+});
 driveSuite({
   name: "virtual tape",
   open: async (capacityBytes) =>
-    openVirtualDrive(join(folder, `${tapes++}.tap`), { write: true, ...(capacityBytes === undefined ? {} : { capacityBytes }) }),
+    openVirtualDrive(join(folder, `${tapes++}.tap`), {
+      write: true,
+      ...(capacityBytes === undefined ? {} : { capacityBytes }),
+    }),
 });

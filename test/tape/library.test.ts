@@ -29,14 +29,20 @@ describe("a label", () => {
   });
 
   test("of another system gives its six characters", () => {
-    expect(decodeLabel(Buffer.from("VOL1ABC123".padEnd(79) + "3"))).toEqual({ label: "ABC123", capacityBytes: null });
+    expect(decodeLabel(Buffer.from("VOL1ABC123".padEnd(79) + "3"))).toEqual({
+      label: "ABC123",
+      capacityBytes: null,
+    });
     expect(decodeLabel(Buffer.from("HDR1ABC123".padEnd(80)))).toBeNull();
     expect(decodeLabel(Buffer.alloc(1024))).toBeNull();
   });
 
-  test.each(["", "with blank", "seventeen-chars-x", "a/b", "..", "-", "é", "tab\t"])("is not %j", (label) => {
-    expect(() => encodeLabel(label)).toThrow(expect.objectContaining({ code: "tape.bad-label" }));
-  });
+  test.each(["", "with blank", "seventeen-chars-x", "a/b", "..", "-", "é", "tab\t"])(
+    "is not %j",
+    (label) => {
+      expect(() => encodeLabel(label)).toThrow(expect.objectContaining({ code: "tape.bad-label" }));
+    },
+  );
 });
 
 describe("a library", () => {
@@ -48,14 +54,19 @@ describe("a library", () => {
     expect((await library.create()).label).toBe("REEL02");
     expect(library.list().map(({ label }) => label)).toEqual(["OFFSITE", "REEL01", "REEL02"]);
     await expect(library.create("REEL01")).rejects.toMatchObject({ code: "tape.label-taken" });
-    await expect(library.open("REEL09", { write: false })).rejects.toMatchObject({ code: "tape.not-found" });
+    await expect(library.open("REEL09", { write: false })).rejects.toMatchObject({
+      code: "tape.not-found",
+    });
 
     const small = await library.open("OFFSITE", { write: true });
     expect(await small.drive.spaceToEnd()).toEqual({ file: 1, record: 0 });
     let taken = 0;
     while ((await small.drive.write(new Uint8Array(1000))) === "ok") taken++;
     expect(taken).toBe(4);
-    await expect(library.open("OFFSITE", { write: true })).rejects.toMatchObject({ code: "tape.locked", data: { pid: process.pid } });
+    await expect(library.open("OFFSITE", { write: true })).rejects.toMatchObject({
+      code: "tape.locked",
+      data: { pid: process.pid },
+    });
     await small.close();
     await (await library.open("OFFSITE", { write: true })).close();
   });
@@ -81,7 +92,9 @@ describe("a tape's lock", () => {
     writeFileSync(`${path}.lock`, `${hostname()} ${process.pid} 12345\n`); // this number's earlier owner
     lockTape(path).release();
     writeFileSync(`${path}.lock`, `elsewhere ${gone} 12345\n`);
-    expect(() => lockTape(path)).toThrow(expect.objectContaining({ data: expect.objectContaining({ host: "elsewhere" }) }));
+    expect(() => lockTape(path)).toThrow(
+      expect.objectContaining({ data: expect.objectContaining({ host: "elsewhere" }) }),
+    );
     rmSync(`${path}.lock`);
   });
 });
@@ -99,7 +112,9 @@ describe("a tape is recognised by its bytes", () => {
     expect(recogniseTape(made("level3", dump), false)).toBe("plain");
     const library = new TapeLibrary(folder);
     const tape = await library.create("RECOG");
-    expect(recogniseTape(made("virtual-without-ending", readFileSync(tape.path)), false)).toBe("virtual");
+    expect(recogniseTape(made("virtual-without-ending", readFileSync(tape.path)), false)).toBe(
+      "virtual",
+    );
     expect(recogniseTape(made("empty.tap", Buffer.alloc(0)), false)).toBe("virtual");
     expect(recogniseTape(join(folder, "new.tap"), true)).toBe("virtual");
     expect(recogniseTape(join(folder, "new"), true)).toBe("plain");
@@ -107,9 +122,15 @@ describe("a tape is recognised by its bytes", () => {
   });
 
   test("and nothing else is written over", () => {
-    expect(() => recogniseTape(made("letter.txt", Buffer.from("Dear operator, …")), true)).toThrow(expect.objectContaining({ code: "tape.not-a-tape" }));
-    expect(() => recogniseTape(folder, true)).toThrow(expect.objectContaining({ code: "tape.not-a-tape" }));
-    expect(() => recogniseTape(join(folder, "none"), false)).toThrow(expect.objectContaining({ code: "tape.not-found" }));
+    expect(() => recogniseTape(made("letter.txt", Buffer.from("Dear operator, …")), true)).toThrow(
+      expect.objectContaining({ code: "tape.not-a-tape" }),
+    );
+    expect(() => recogniseTape(folder, true)).toThrow(
+      expect.objectContaining({ code: "tape.not-a-tape" }),
+    );
+    expect(() => recogniseTape(join(folder, "none"), false)).toThrow(
+      expect.objectContaining({ code: "tape.not-found" }),
+    );
   });
 
   test("a label of the library goes first, a slash makes a path", async () => {

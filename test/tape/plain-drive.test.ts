@@ -34,8 +34,12 @@ describe("a plain file", () => {
     expect(await readAll(drive)).toBe("2x1024 3x100");
     await drive.space({ file: 0, record: 1 });
     expect(await drive.skipFile()).toEqual({ records: 2, bytes: 1124, end: "end-of-data" });
-    await expect(drive.space({ file: 0, record: 4 })).rejects.toMatchObject({ code: "tape.no-such-place" });
-    await expect(drive.space({ file: 1, record: 0 })).rejects.toMatchObject({ code: "tape.no-such-place" });
+    await expect(drive.space({ file: 0, record: 4 })).rejects.toMatchObject({
+      code: "tape.no-such-place",
+    });
+    await expect(drive.space({ file: 1, record: 0 })).rejects.toMatchObject({
+      code: "tape.no-such-place",
+    });
     await expect(drive.write(record(1))).rejects.toMatchObject({ code: "tape.read-only" });
     await drive.close();
   });
@@ -71,7 +75,9 @@ describe("a pipe", () => {
     await drive.space({ file: 0, record: 2 });
     expect(await drive.read(into)).toEqual({ kind: "block", bytes: 4 });
     expect(into.toString()).toBe("cccc");
-    await expect(drive.space({ file: 0, record: 0 })).rejects.toMatchObject({ code: "tape.not-seekable" });
+    await expect(drive.space({ file: 0, record: 0 })).rejects.toMatchObject({
+      code: "tape.not-seekable",
+    });
     await expect(drive.rewind()).rejects.toMatchObject({ code: "tape.not-seekable" });
     await drive.close();
     closeSync(fd);
@@ -81,10 +87,15 @@ describe("a pipe", () => {
 test("a device that takes nothing is an error", async () => {
   const drive = openPlainDrive("/dev/full", { write: true, recordBytes: 1024 });
   await drive.write(record(1));
-  await expect(drive.mark()).rejects.toMatchObject({ code: "tape.io", data: { found: "write: ENOSPC" } });
+  await expect(drive.mark()).rejects.toMatchObject({
+    code: "tape.io",
+    data: { found: "write: ENOSPC" },
+  });
   await drive.close().catch(() => {});
 });
 
 test("what is not there is not found", () => {
-  expect(() => openPlainDrive(join(folder, "none"), { write: false, recordBytes: 1 })).toThrow(expect.objectContaining({ code: "tape.not-found" }));
+  expect(() => openPlainDrive(join(folder, "none"), { write: false, recordBytes: 1 })).toThrow(
+    expect.objectContaining({ code: "tape.not-found" }),
+  );
 });

@@ -1,5 +1,12 @@
 // Virtual tapes as files: their bytes, what spacing costs, and the way through damage.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -27,7 +34,11 @@ function tapeOf(...parts: (number | "|" | Uint8Array)[]): string {
   return path;
 }
 
-async function reading<T>(path: string, run: (drive: VirtualDrive) => Promise<T>, write = false): Promise<T> {
+async function reading<T>(
+  path: string,
+  run: (drive: VirtualDrive) => Promise<T>,
+  write = false,
+): Promise<T> {
   const drive = openVirtualDrive(path, { write });
   try {
     return await run(drive);
@@ -40,26 +51,46 @@ const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
 
 test("the framing is that of SIMH's .tap files", async () => {
   const path = join(folder, "example.tap");
-  await reading(path, async (drive) => {
-    await drive.write(Buffer.from("abc"));
-    await drive.write(Buffer.from("defg"));
-    await drive.mark();
-  }, true);
-  expect(readFileSync(path).toString("hex")).toBe(hex("03000000 61626300 03000000 04000000 64656667 04000000 00000000").toString("hex"));
+  await reading(
+    path,
+    async (drive) => {
+      await drive.write(Buffer.from("abc"));
+      await drive.write(Buffer.from("defg"));
+      await drive.mark();
+    },
+    true,
+  );
+  expect(readFileSync(path).toString("hex")).toBe(
+    hex("03000000 61626300 03000000 04000000 64656667 04000000 00000000").toString("hex"),
+  );
 });
 
 test("words of other kinds are passed over or end the tape", async () => {
   const gap = hex("feffffff");
   const marker = hex("05000070");
   const foreign = Buffer.concat([hex("04000010"), Buffer.from("skip"), hex("04000010")]);
-  expect(await reading(tapeOf(gap, 1, marker, foreign, 2, "|", 3, hex("ffffffff"), 4), readAll)).toBe("1x1024 2x1024 | 3x1024");
+  expect(
+    await reading(tapeOf(gap, 1, marker, foreign, 2, "|", 3, hex("ffffffff"), 4), readAll),
+  ).toBe("1x1024 2x1024 | 3x1024");
   expect(await reading(tapeOf(1, "|", 2, "|", "|", 3), readAll)).toBe("1x1024 | 2x1024 |");
-  expect([0, 1024, 0x8000_0400, 0xffff_ffff, 0x0fff_ffff, 0xf000_0001].map(frameKind)).toEqual(["mark", "record", "damaged-record", "end", "invalid", "invalid"]);
+  expect([0, 1024, 0x8000_0400, 0xffff_ffff, 0x0fff_ffff, 0xf000_0001].map(frameKind)).toEqual([
+    "mark",
+    "record",
+    "damaged-record",
+    "end",
+    "invalid",
+    "invalid",
+  ]);
 });
 
 describe("reads", () => {
   const records = 200;
-  const path = tapeOf(...Array.from({ length: records }, (_, i) => i & 0xff), "|", ...Array.from({ length: records }, (_, i) => (i + 1) & 0xff), "|");
+  const path = tapeOf(
+    ...Array.from({ length: records }, (_, i) => i & 0xff),
+    "|",
+    ...Array.from({ length: records }, (_, i) => (i + 1) & 0xff),
+    "|",
+  );
 
   test("one call a record once the length is known, and no byte twice", () =>
     reading(path, async (drive) => {
@@ -96,10 +127,14 @@ describe("reads", () => {
 
   test("records of different lengths are counted", async () => {
     const mixed = join(folder, "mixed.tap");
-    await reading(mixed, async (drive) => {
-      for (let i = 0; i < 50; i++) await drive.write(new Uint8Array(100 + (i % 7) * 33).fill(i));
-      await drive.mark();
-    }, true);
+    await reading(
+      mixed,
+      async (drive) => {
+        for (let i = 0; i < 50; i++) await drive.write(new Uint8Array(100 + (i % 7) * 33).fill(i));
+        await drive.mark();
+      },
+      true,
+    );
     await reading(mixed, async (drive) => {
       const into = new Uint8Array(400);
       for (const record of [49, 0, 25, 24, 31]) {
@@ -121,15 +156,21 @@ describe("damage", () => {
   };
 
   test("a wrong leading word loses one record", async () => {
-    expect(await reading(damaged(1032, hex("123456f8"), 1, 2, 3, "|", 4, "|"), readAll)).toBe("1x1024 damaged(0,1)x1024 3x1024 | 4x1024 |");
+    expect(await reading(damaged(1032, hex("123456f8"), 1, 2, 3, "|", 4, "|"), readAll)).toBe(
+      "1x1024 damaged(0,1)x1024 3x1024 | 4x1024 |",
+    );
   });
 
   test("a wrong closing word loses one record", async () => {
-    expect(await reading(damaged(2060, hex("ff"), 1, 2, 3, "|", 4, "|"), readAll)).toBe("1x1024 damaged(0,1)x1024 3x1024 | 4x1024 |");
+    expect(await reading(damaged(2060, hex("ff"), 1, 2, 3, "|", 4, "|"), readAll)).toBe(
+      "1x1024 damaged(0,1)x1024 3x1024 | 4x1024 |",
+    );
   });
 
   test("a first record is found to be damaged too", async () => {
-    expect(await reading(damaged(0, hex("11223344"), 1, 2, 3, "|"), readAll)).toBe("damaged(0,0)x0 2x1024 3x1024 |");
+    expect(await reading(damaged(0, hex("11223344"), 1, 2, 3, "|"), readAll)).toBe(
+      "damaged(0,0)x0 2x1024 3x1024 |",
+    );
   });
 
   test("a stretch over several records is passed to the next sound frame", async () => {
@@ -146,11 +187,15 @@ describe("damage", () => {
     const path = tapeOf(1, 2, "|", 3);
     appendFileSync(path, hex("00040000 aabbcc"));
     expect(await reading(path, readAll)).toBe("1x1024 2x1024 | 3x1024 damaged(1,1)x0");
-    await reading(path, async (drive) => {
-      expect(await drive.spaceToEnd()).toEqual({ file: 1, record: 0 });
-      await drive.write(new Uint8Array(1024).fill(9));
-      await drive.mark();
-    }, true);
+    await reading(
+      path,
+      async (drive) => {
+        expect(await drive.spaceToEnd()).toEqual({ file: 1, record: 0 });
+        await drive.write(new Uint8Array(1024).fill(9));
+        await drive.mark();
+      },
+      true,
+    );
     expect(await reading(path, readAll)).toBe("1x1024 2x1024 | 9x1024 |");
   });
 
@@ -158,7 +203,9 @@ describe("damage", () => {
     const path = tapeOf(1, "|", 2, Buffer.alloc(5000));
     const end = await reading(path, (drive) => drive.spaceToEnd());
     expect(end).toEqual({ file: 2, record: 0 });
-    expect(await reading(tapeOf(1, "|", Buffer.alloc(5000)), (drive) => drive.spaceToEnd())).toEqual({ file: 1, record: 0 });
+    expect(
+      await reading(tapeOf(1, "|", Buffer.alloc(5000)), (drive) => drive.spaceToEnd()),
+    ).toEqual({ file: 1, record: 0 });
   });
 
   test("nothing readable is written over for a damaged record before it", async () => {
@@ -167,24 +214,35 @@ describe("damage", () => {
   });
 
   test("any bytes are read to an end", async () => {
-    const parts = fc.array(fc.oneof(fc.constant("|" as const), fc.nat(255), fc.uint8Array({ maxLength: 40 })), { maxLength: 8 });
+    const parts = fc.array(
+      fc.oneof(fc.constant("|" as const), fc.nat(255), fc.uint8Array({ maxLength: 40 })),
+      { maxLength: 8 },
+    );
     await fc.assert(
-      fc.asyncProperty(parts, fc.array(fc.tuple(fc.nat(5000), fc.nat(255)), { maxLength: 3 }), async (list, changes) => {
-        const path = tapeOf(...list);
-        const content = readFileSync(path);
-        for (const [at, byte] of changes) if (at < content.length) content[at] = byte;
-        writeFileSync(path, content);
-        await reading(path, async (drive) => {
-          for (const run of [() => readAll(drive), () => drive.spaceToEnd(), () => drive.space({ file: 1, record: 1 })]) {
-            try {
-              await run();
-            } catch (error) {
-              expect(error).toBeInstanceOf(ReelError);
+      fc.asyncProperty(
+        parts,
+        fc.array(fc.tuple(fc.nat(5000), fc.nat(255)), { maxLength: 3 }),
+        async (list, changes) => {
+          const path = tapeOf(...list);
+          const content = readFileSync(path);
+          for (const [at, byte] of changes) if (at < content.length) content[at] = byte;
+          writeFileSync(path, content);
+          await reading(path, async (drive) => {
+            for (const run of [
+              () => readAll(drive),
+              () => drive.spaceToEnd(),
+              () => drive.space({ file: 1, record: 1 }),
+            ]) {
+              try {
+                await run();
+              } catch (error) {
+                expect(error).toBeInstanceOf(ReelError);
+              }
             }
-          }
-        });
-        rmSync(path);
-      }),
+          });
+          rmSync(path);
+        },
+      ),
       { interruptAfterTimeLimit: 2000, markInterruptAsFailure: false, numRuns: 5000 },
     );
   });
@@ -205,5 +263,7 @@ test("opened for reading it cannot be written, and what is not there is not foun
   await reading(path, async (drive) => {
     await expect(drive.write(new Uint8Array(10))).rejects.toMatchObject({ code: "tape.read-only" });
   });
-  expect(() => openVirtualDrive(join(folder, "none.tap"), { write: false })).toThrow(expect.objectContaining({ code: "tape.not-found" }));
+  expect(() => openVirtualDrive(join(folder, "none.tap"), { write: false })).toThrow(
+    expect.objectContaining({ code: "tape.not-found" }),
+  );
 });

@@ -90,7 +90,10 @@ export const LINUX_DIRECTORY: DirectoryForm = { littleEndian: true, newFormat: t
  * bytes: what is malformed in a chunk ends that chunk, and names that could leave their directory (empty,
  * with a slash or a NUL) are dropped with it.
  */
-export function decodeDirectory(bytes: Uint8Array, form: DirectoryForm = LINUX_DIRECTORY): DirectoryEntries {
+export function decodeDirectory(
+  bytes: Uint8Array,
+  form: DirectoryForm = LINUX_DIRECTORY,
+): DirectoryEntries {
   return form.ancient ? decodeAncient(bytes, form.littleEndian) : decodeModern(bytes, form);
 }
 
@@ -117,7 +120,12 @@ function decodeModern(bytes: Uint8Array, form: DirectoryForm): DirectoryEntries 
       at = chunkEnd;
       continue;
     }
-    if (recordBytes < 8 || recordBytes % 4 !== 0 || at + recordBytes > chunkEnd || 8 + nameBytes > recordBytes) {
+    if (
+      recordBytes < 8 ||
+      recordBytes % 4 !== 0 ||
+      at + recordBytes > chunkEnd ||
+      8 + nameBytes > recordBytes
+    ) {
       damagedChunks++;
       at = chunkEnd;
       continue;
@@ -134,7 +142,12 @@ function decodeModern(bytes: Uint8Array, form: DirectoryForm): DirectoryEntries 
     }
     at += recordBytes;
   }
-  return { inode: Uint32Array.from(inodes), type: Uint8Array.from(types), name: names, damagedChunks };
+  return {
+    inode: Uint32Array.from(inodes),
+    type: Uint8Array.from(types),
+    name: names,
+    damagedChunks,
+  };
 }
 
 function decodeAncient(bytes: Uint8Array, little: boolean): DirectoryEntries {
@@ -155,7 +168,12 @@ function decodeAncient(bytes: Uint8Array, little: boolean): DirectoryEntries {
     inodes.push(inode);
     names.push(name);
   }
-  return { inode: Uint32Array.from(inodes), type: new Uint8Array(inodes.length), name: names, damagedChunks };
+  return {
+    inode: Uint32Array.from(inodes),
+    type: new Uint8Array(inodes.length),
+    name: names,
+    damagedChunks,
+  };
 }
 
 function isName(name: ByteString): boolean {

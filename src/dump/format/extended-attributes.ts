@@ -101,7 +101,8 @@ function toTape({ name, value }: Attribute): TapeAttribute | LeftOutReason {
     const onTape = whole ? aclForTape(value) : value;
     if (onTape === null) return "not-an-acl";
     const bytes = ENTRY_BYTES + padded(rest.length) + padded(onTape.byteLength);
-    if (rest.length > 255 || bytes + HEADER_BYTES + LIST_END_BYTES > ATTRIBUTE_BLOB_BYTES_MAX) return "too-long";
+    if (rest.length > 255 || bytes + HEADER_BYTES + LIST_END_BYTES > ATTRIBUTE_BLOB_BYTES_MAX)
+      return "too-long";
     return { full: name, index, name: rest, value: onTape, bytes };
   }
   return "unknown-prefix";
@@ -145,11 +146,17 @@ export function decodeAttributeBlob(blob: Uint8Array): Attribute[] {
     const valueBytes = view.getUint32(at + 8, true);
     const valueAt = valuesFrom + view.getUint16(at + 2, true);
     if (at + ENTRY_BYTES + nameBytes > blob.byteLength) throw damaged("a name past its end");
-    if (valueBytes > 0 && valueAt + valueBytes > blob.byteLength) throw damaged("a value past its end");
+    if (valueBytes > 0 && valueAt + valueBytes > blob.byteLength)
+      throw damaged("a value past its end");
     const known = PREFIXES.find(([i]) => i === index);
     if (known && view.getUint32(at + 4, true) === 0) {
-      const rest = bufferOver(blob).toString("latin1", at + ENTRY_BYTES, at + ENTRY_BYTES + nameBytes);
-      const value = valueBytes === 0 ? new Uint8Array(0) : blob.subarray(valueAt, valueAt + valueBytes);
+      const rest = bufferOver(blob).toString(
+        "latin1",
+        at + ENTRY_BYTES,
+        at + ENTRY_BYTES + nameBytes,
+      );
+      const value =
+        valueBytes === 0 ? new Uint8Array(0) : blob.subarray(valueAt, valueAt + valueBytes);
       const fromTape = known[2] ? aclFromTape(value) : value;
       if (fromTape === null) throw damaged("an ACL that is none");
       attributes.push({ name: known[1] + (known[2] ? "" : rest), value: fromTape });
@@ -162,7 +169,8 @@ export function decodeAttributeBlob(blob: Uint8Array): Attribute[] {
 /** Joins the attributes of an inode's records, the later of one name winning, as restore applies them. */
 export function joinAttributes(records: readonly (readonly Attribute[])[]): Uint8Array {
   const byName = new Map<ByteString, Attribute>();
-  for (const record of records) for (const attribute of record) byName.set(attribute.name, attribute);
+  for (const record of records)
+    for (const attribute of record) byName.set(attribute.name, attribute);
   return encodeAttributes([...byName.values()]);
 }
 

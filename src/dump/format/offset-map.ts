@@ -76,14 +76,16 @@ export function blockOfInode(map: OffsetMap, inode: number): number {
 function shortest(input: ByteReader, signed: boolean): number {
   const from = input.at;
   const value = signed ? input.svarint() : input.varint();
-  if (input.at - from > 1 && input.bytes[input.at - 1] === 0) throw damaged("an integer longer than it need be");
+  if (input.at - from > 1 && input.bytes[input.at - 1] === 0)
+    throw damaged("an integer longer than it need be");
   return value;
 }
 
 /** Places of the values in ascending order; null when they are in order already. */
 function orderOf(values: ArrayLike<number>): Uint32Array | null {
   let rising = true;
-  for (let i = 1; i < values.length && rising; i++) rising = (values[i - 1] as number) < (values[i] as number);
+  for (let i = 1; i < values.length && rising; i++)
+    rising = (values[i - 1] as number) < (values[i] as number);
   if (rising) return null;
   const order = new Uint32Array(values.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
@@ -93,11 +95,15 @@ function orderOf(values: ArrayLike<number>): Uint32Array | null {
 function sortedByInode(inodes: Uint32Array, blocks: Float64Array): OffsetMap {
   const order = orderOf(inodes);
   if (order === null) return { inodes, blocks };
-  const sorted = { inodes: new Uint32Array(inodes.length), blocks: new Float64Array(blocks.length) };
+  const sorted = {
+    inodes: new Uint32Array(inodes.length),
+    blocks: new Float64Array(blocks.length),
+  };
   for (let i = 0; i < order.length; i++) {
     sorted.inodes[i] = inodes[order[i] as number] as number;
     sorted.blocks[i] = blocks[order[i] as number] as number;
-    if (i > 0 && sorted.inodes[i] === sorted.inodes[i - 1]) throw damaged(`inode ${sorted.inodes[i]} twice`);
+    if (i > 0 && sorted.inodes[i] === sorted.inodes[i - 1])
+      throw damaged(`inode ${sorted.inodes[i]} twice`);
   }
   return sorted;
 }

@@ -28,7 +28,12 @@ export interface OffsetDescriptor {
  * The whole section: its blocks and `address`, the block address it begins at, end with a record of
  * `blockingFactor` blocks.
  */
-export function encodeOffsetSection(map: Uint8Array, imageId: string, address: number, blockingFactor: number): Uint8Array {
+export function encodeOffsetSection(
+  map: Uint8Array,
+  imageId: string,
+  address: number,
+  blockingFactor: number,
+): Uint8Array {
   const mapBlocks = Math.ceil(map.byteLength / BLOCK_BYTES);
   const wanted = mapBlocks + 2;
   const blocks = Math.ceil((address + wanted) / blockingFactor) * blockingFactor - address;
@@ -72,8 +77,14 @@ export function decodeOffsetDescriptor(bytes: Uint8Array, at = 0): OffsetDescrip
 /** Cuts the map out of the blocks after the descriptor; throws `format.damaged` when its digest differs. */
 export function checkedOffsetMap(descriptor: OffsetDescriptor, blocks: Uint8Array): Uint8Array {
   const map = blocks.subarray(0, descriptor.mapBytes);
-  if (map.byteLength < descriptor.mapBytes || bufferOver(sha256(map)).compare(descriptor.digest) !== 0) {
-    throw new ReelError("format.damaged", { what: "offset map on tape", found: "its SHA-256 differs" });
+  if (
+    map.byteLength < descriptor.mapBytes ||
+    bufferOver(sha256(map)).compare(descriptor.digest) !== 0
+  ) {
+    throw new ReelError("format.damaged", {
+      what: "offset map on tape",
+      found: "its SHA-256 differs",
+    });
   }
   return map;
 }

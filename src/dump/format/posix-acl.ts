@@ -10,7 +10,14 @@ const NAMED_GROUP = 8;
 const NO_ID = 0xffff_ffff;
 
 function isTag(tag: number): boolean {
-  return tag === 1 || tag === NAMED_USER || tag === 4 || tag === NAMED_GROUP || tag === 0x10 || tag === 0x20;
+  return (
+    tag === 1 ||
+    tag === NAMED_USER ||
+    tag === 4 ||
+    tag === NAMED_GROUP ||
+    tag === 0x10 ||
+    tag === 0x20
+  );
 }
 
 /** Null for what is not an ACL. */

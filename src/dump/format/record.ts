@@ -101,10 +101,37 @@ export type RecordCheck = "ok" | "not-a-header" | "bad-checksum";
 
 export function newRecordHeader(): RecordHeader {
   return {
-    littleEndian: true, magic: MAGIC.nfs, type: 0, date: 0, baseDate: 0, volume: 1, address: 0, inode: 0,
-    count: 0, mapAt: MAP_AT, mapBytes: BLOCKS_PER_HEADER_MAX, level: 0, flags: 0, firstBlock: 0,
-    blockingFactor: 0, extension: 0, mode: 0, nlink: 0, size: 0, uid: 0, gid: 0, atime: 0, atimeNs: 0,
-    mtime: 0, mtimeNs: 0, ctime: 0, ctimeNs: 0, rdevMajor: 0, rdevMinor: 0, inodeFlags: 0, inodeBlocks: 0,
+    littleEndian: true,
+    magic: MAGIC.nfs,
+    type: 0,
+    date: 0,
+    baseDate: 0,
+    volume: 1,
+    address: 0,
+    inode: 0,
+    count: 0,
+    mapAt: MAP_AT,
+    mapBytes: BLOCKS_PER_HEADER_MAX,
+    level: 0,
+    flags: 0,
+    firstBlock: 0,
+    blockingFactor: 0,
+    extension: 0,
+    mode: 0,
+    nlink: 0,
+    size: 0,
+    uid: 0,
+    gid: 0,
+    atime: 0,
+    atimeNs: 0,
+    mtime: 0,
+    mtimeNs: 0,
+    ctime: 0,
+    ctimeNs: 0,
+    rdevMajor: 0,
+    rdevMinor: 0,
+    inodeFlags: 0,
+    inodeBlocks: 0,
     generation: 0,
   };
 }
@@ -122,7 +149,9 @@ export function sumOfWords(view: DataView, at: number, littleEndian: boolean): n
 }
 
 function isMagic(word: number): boolean {
-  return word === MAGIC.nfs || word === MAGIC.ufs2 || word === MAGIC.old || word === MAGIC.multiTerabyte;
+  return (
+    word === MAGIC.nfs || word === MAGIC.ufs2 || word === MAGIC.old || word === MAGIC.multiTerabyte
+  );
 }
 
 /** Whether a header may begin at `at`: looks at the magic only, in both byte orders. */
@@ -164,11 +193,17 @@ export function decodeRecord(view: DataView, at: number, into: RecordHeader): Re
 }
 
 function u64(view: DataView, at: number, little: boolean): number {
-  return view.getUint32(at + (little ? 4 : 0), little) * 0x1_0000_0000 + view.getUint32(at + (little ? 0 : 4), little);
+  return (
+    view.getUint32(at + (little ? 4 : 0), little) * 0x1_0000_0000 +
+    view.getUint32(at + (little ? 0 : 4), little)
+  );
 }
 
 function i64(view: DataView, at: number, little: boolean): number {
-  return view.getInt32(at + (little ? 4 : 0), little) * 0x1_0000_0000 + view.getUint32(at + (little ? 0 : 4), little);
+  return (
+    view.getInt32(at + (little ? 4 : 0), little) * 0x1_0000_0000 +
+    view.getUint32(at + (little ? 0 : 4), little)
+  );
 }
 
 /** Microseconds of the tape as nanoseconds; 0 for what is no part of a second. */
@@ -268,7 +303,8 @@ export function dataBlocksOf(view: DataView, at: number, header: RecordHeader): 
   if (header.type !== RECORD.inode && header.type !== RECORD.addr) return 0;
   const count = Math.min(Math.max(0, header.count), header.mapBytes);
   let blocks = 0;
-  for (let i = at + header.mapAt, end = i + count; i < end; i++) if (view.getUint8(i) !== 0) blocks++;
+  for (let i = at + header.mapAt, end = i + count; i < end; i++)
+    if (view.getUint8(i) !== 0) blocks++;
   return blocks;
 }
 

@@ -66,7 +66,11 @@ export function encodeImageWords(view: DataView, at: number, words: WordsOfImage
 }
 
 /** Null when another than Reel wrote the TS_TAPE at `at`. */
-export function decodeImageWords(view: DataView, at: number, littleEndian: boolean): WordsOfImage | null {
+export function decodeImageWords(
+  view: DataView,
+  at: number,
+  littleEndian: boolean,
+): WordsOfImage | null {
   if (!isReel(view, at, littleEndian, KIND_IMAGE)) return null;
   const spare = at + SPARE_AT;
   const bytes = bufferOver(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));

@@ -5,10 +5,23 @@ import { decodeAttributes, encodeAttributes } from "../../../src/core/attributes
 import { ReelError } from "../../../src/core/errors.ts";
 import { TYPE } from "../../../src/core/inode.ts";
 import { decodeDirectory, DirectoryWriter } from "../../../src/dump/format/directory.ts";
-import { ATTRIBUTE_BLOB_BYTES_MAX, decodeAttributeBlob, encodeAttributeBlobs, joinAttributes } from "../../../src/dump/format/extended-attributes.ts";
+import {
+  ATTRIBUTE_BLOB_BYTES_MAX,
+  decodeAttributeBlob,
+  encodeAttributeBlobs,
+  joinAttributes,
+} from "../../../src/dump/format/extended-attributes.ts";
 import { InodeMap, mapBlocks } from "../../../src/dump/format/inode-map.ts";
-import { blockOfInode, decodeOffsetMap, encodeOffsetMap } from "../../../src/dump/format/offset-map.ts";
-import { checkedOffsetMap, decodeOffsetDescriptor, encodeOffsetSection } from "../../../src/dump/format/offset-section.ts";
+import {
+  blockOfInode,
+  decodeOffsetMap,
+  encodeOffsetMap,
+} from "../../../src/dump/format/offset-map.ts";
+import {
+  checkedOffsetMap,
+  decodeOffsetDescriptor,
+  encodeOffsetSection,
+} from "../../../src/dump/format/offset-section.ts";
 import { aclForTape, aclFromTape } from "../../../src/dump/format/posix-acl.ts";
 import { fixture, knownTapes, type KnownTape } from "./fixtures.ts";
 
@@ -41,7 +54,10 @@ interface State {
 
 const level0 = knownTapes()[0] as KnownTape;
 const state = JSON.parse(fixture("chain/1-level0.state.json.gz").toString()) as State[];
-const pathOf = (entry: State) => Buffer.from(entry.path_hex, "hex").toString("latin1").replace(/^\.?\/?/, "");
+const pathOf = (entry: State) =>
+  Buffer.from(entry.path_hex, "hex")
+    .toString("latin1")
+    .replace(/^\.?\/?/, "");
 
 test("directories of the real dump hold the mounted tree", () => {
   const byPath = new Map(state.map((entry) => [pathOf(entry), entry]));
@@ -53,13 +69,19 @@ test("directories of the real dump hold the mounted tree", () => {
     expect(found.damagedChunks).toBe(0);
     const names = new Map(found.name.map((name, i) => [name, found.inode[i]]));
     expect(names.get(".")).toBe(entry.ino);
-    const below = [...byPath].filter(([other]) => other !== "" && (other.lastIndexOf("/") < 0 ? "" : other.slice(0, other.lastIndexOf("/"))) === path);
-    for (const [other, child] of below) expect(names.get(other.slice(other.lastIndexOf("/") + 1))).toBe(child.ino);
+    const below = [...byPath].filter(
+      ([other]) =>
+        other !== "" &&
+        (other.lastIndexOf("/") < 0 ? "" : other.slice(0, other.lastIndexOf("/"))) === path,
+    );
+    for (const [other, child] of below)
+      expect(names.get(other.slice(other.lastIndexOf("/") + 1))).toBe(child.ino);
     expect(names.size).toBe(below.length + 2);
 
     const writer = new DirectoryWriter();
     writer.begin(entry.ino, names.get("..") as number);
-    for (let i = 2; i < found.name.length; i++) writer.add(found.inode[i] as number, found.type[i] as number, found.name[i] as string);
+    for (let i = 2; i < found.name.length; i++)
+      writer.add(found.inode[i] as number, found.type[i] as number, found.name[i] as string);
     const again = writer.finish();
     // dump leaves stale bytes behind the names; what is read is the same.
     expect(again.length).toBe(bytes.length);
@@ -72,7 +94,11 @@ test("directories of the real dump hold the mounted tree", () => {
 test("names of 1 to 255 bytes come back, no entry crosses 512", () => {
   const writer = new DirectoryWriter();
   writer.begin(2, 2);
-  const names = Array.from({ length: 255 }, (_, i) => String.fromCharCode(33 + (i % 14)).repeat(i + 1).replaceAll("/", "\xff"));
+  const names = Array.from({ length: 255 }, (_, i) =>
+    String.fromCharCode(33 + (i % 14))
+      .repeat(i + 1)
+      .replaceAll("/", "\xff"),
+  );
   for (const [i, name] of names.entries()) writer.add(100 + i, TYPE.file, name);
   const bytes = Uint8Array.from(writer.finish());
   expect(bytes.length % 512).toBe(0);
@@ -100,7 +126,10 @@ test("big-endian, old and oldest directories", () => {
   ancient.writeUInt16BE(6, 32);
   ancient.write("x", 34);
   const found = decodeDirectory(ancient, { littleEndian: false, newFormat: false, ancient: true });
-  expect([found.name, [...found.inode]]).toEqual([["fourteen-bytes", "x"], [5, 6]]);
+  expect([found.name, [...found.inode]]).toEqual([
+    ["fourteen-bytes", "x"],
+    [5, 6],
+  ]);
 });
 
 test("what cannot be a directory entry is passed over", () => {
@@ -112,11 +141,17 @@ test("what cannot be a directory entry is passed over", () => {
   expect(found.name).toEqual([".", "..", "good"]);
   expect(found.damagedChunks).toBe(1);
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 2100 }), fc.boolean(), fc.boolean(), fc.boolean(), (bytes, littleEndian, newFormat, ancient) => {
-      const entries = decodeDirectory(bytes, { littleEndian, newFormat, ancient });
-      expect(entries.name.length).toBeLessThanOrEqual(bytes.length / 8);
-      expect(entries.inode.length).toBe(entries.name.length);
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 2100 }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.boolean(),
+      (bytes, littleEndian, newFormat, ancient) => {
+        const entries = decodeDirectory(bytes, { littleEndian, newFormat, ancient });
+        expect(entries.name.length).toBeLessThanOrEqual(bytes.length / 8);
+        expect(entries.inode.length).toBe(entries.name.length);
+      },
+    ),
     FUZZ,
   );
 });
@@ -125,7 +160,9 @@ test("maps of the real dump: bits are inodes", () => {
   const bits = level0.records.find((record) => record.type === "BITS");
   const at = ((bits?.block ?? 0) + 1) * 1024;
   const map = new InodeMap(level0.tape.subarray(at, at + (bits?.data ?? 0) * 1024));
-  const onTape = new Set(level0.records.filter(({ type }) => type === "INODE").map(({ ino }) => ino));
+  const onTape = new Set(
+    level0.records.filter(({ type }) => type === "INODE").map(({ ino }) => ino),
+  );
   expect([...map]).toEqual([...onTape].toSorted((a, b) => a - b));
   const again = InodeMap.forInodesUpTo(1024);
   for (const inode of map) again.add(inode);
@@ -150,8 +187,12 @@ describe("extended attributes", () => {
     for (const entry of state) {
       const blobs = dataOf(level0, entry.ino, 3);
       const wanted = new Map(Object.entries(entry.xattrs_b64 ?? {}));
-      const joined = decodeAttributes(joinAttributes(blobs.map((blob) => decodeAttributeBlob(blob))));
-      expect(new Map(joined.map(({ name, value }) => [name, Buffer.from(value).toString("base64")]))).toEqual(wanted);
+      const joined = decodeAttributes(
+        joinAttributes(blobs.map((blob) => decodeAttributeBlob(blob))),
+      );
+      expect(
+        new Map(joined.map(({ name, value }) => [name, Buffer.from(value).toString("base64")])),
+      ).toEqual(wanted);
       compared += joined.length;
     }
     expect(compared).toBeGreaterThan(20);
@@ -159,25 +200,40 @@ describe("extended attributes", () => {
 
   test("the example of the block of inode 553 is the shortest form", () => {
     const blob = Buffer.alloc(256);
-    Buffer.from("010002ea050154000000000007000000000000007368 6f7274000000".replaceAll(" ", ""), "hex").copy(blob);
+    Buffer.from(
+      "010002ea050154000000000007000000000000007368 6f7274000000".replaceAll(" ", ""),
+      "hex",
+    ).copy(blob);
     blob.write("changed", 0x58);
-    expect(decodeAttributeBlob(blob)).toEqual([{ name: "user.short", value: Buffer.from("changed") }]);
+    expect(decodeAttributeBlob(blob)).toEqual([
+      { name: "user.short", value: Buffer.from("changed") },
+    ]);
   });
 
   test("come back from blobs of at most 4096 bytes", () => {
     const attribute = fc.record({
-      name: fc.string({ minLength: 1, maxLength: 100, unit: fc.integer({ min: 1, max: 255 }).map((n) => String.fromCharCode(n)) }).map((name) => `user.${name}`),
+      name: fc
+        .string({
+          minLength: 1,
+          maxLength: 100,
+          unit: fc.integer({ min: 1, max: 255 }).map((n) => String.fromCharCode(n)),
+        })
+        .map((name) => `user.${name}`),
       value: fc.uint8Array({ maxLength: 900 }),
     });
     fc.assert(
-      fc.property(fc.uniqueArray(attribute, { selector: ({ name }) => name, maxLength: 12 }), (attributes) => {
-        const bytes = encodeAttributes(attributes);
-        const { blobs, leftOut } = encodeAttributeBlobs(bytes, false);
-        expect(leftOut).toEqual([]);
-        for (const blob of blobs) expect(blob.length).toBeLessThanOrEqual(ATTRIBUTE_BLOB_BYTES_MAX);
-        const back = joinAttributes(blobs.map((blob) => decodeAttributeBlob(blob)));
-        expect(Buffer.from(back).equals(bytes)).toBe(true);
-      }),
+      fc.property(
+        fc.uniqueArray(attribute, { selector: ({ name }) => name, maxLength: 12 }),
+        (attributes) => {
+          const bytes = encodeAttributes(attributes);
+          const { blobs, leftOut } = encodeAttributeBlobs(bytes, false);
+          expect(leftOut).toEqual([]);
+          for (const blob of blobs)
+            expect(blob.length).toBeLessThanOrEqual(ATTRIBUTE_BLOB_BYTES_MAX);
+          const back = joinAttributes(blobs.map((blob) => decodeAttributeBlob(blob)));
+          expect(Buffer.from(back).equals(bytes)).toBe(true);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -194,25 +250,41 @@ describe("extended attributes", () => {
     ]);
     const { blobs, leftOut } = encodeAttributeBlobs(bytes, true);
     expect(blobs).toHaveLength(1);
-    expect(decodeAttributeBlob(blobs[0] as Uint8Array).map(({ name }) => name)).toEqual(["system.posix_acl_access", "user.a"]);
+    expect(decodeAttributeBlob(blobs[0] as Uint8Array).map(({ name }) => name)).toEqual([
+      "system.posix_acl_access",
+      "user.a",
+    ]);
     expect(new Map(leftOut.map(({ name, reason }) => [name, reason]))).toEqual(
-      new Map([["system.nfs4_acl", "unknown-prefix"], ["user.b", "no-room"], ["user.c", "too-long"], ["system.posix_acl_default", "not-an-acl"]]),
+      new Map([
+        ["system.nfs4_acl", "unknown-prefix"],
+        ["user.b", "no-room"],
+        ["user.c", "too-long"],
+        ["system.posix_acl_default", "not-an-acl"],
+      ]),
     );
   });
 
   test("ACLs go both ways", () => {
     const tag = fc.constantFrom(1, 2, 4, 8, 0x10, 0x20);
     fc.assert(
-      fc.property(fc.array(fc.record({ tag, permissions: fc.nat(7), id: fc.nat() }), { maxLength: 20 }), (entries) => {
-        const call = Buffer.alloc(4 + entries.length * 8);
-        call.writeUInt32LE(2, 0);
-        for (const [i, entry] of entries.entries()) {
-          call.writeUInt16LE(entry.tag, 4 + i * 8);
-          call.writeUInt16LE(entry.permissions, 6 + i * 8);
-          call.writeUInt32LE(entry.tag === 2 || entry.tag === 8 ? entry.id : 0xffff_ffff, 8 + i * 8);
-        }
-        expect(Buffer.from(aclFromTape(aclForTape(call) as Uint8Array) as Uint8Array).equals(call)).toBe(true);
-      }),
+      fc.property(
+        fc.array(fc.record({ tag, permissions: fc.nat(7), id: fc.nat() }), { maxLength: 20 }),
+        (entries) => {
+          const call = Buffer.alloc(4 + entries.length * 8);
+          call.writeUInt32LE(2, 0);
+          for (const [i, entry] of entries.entries()) {
+            call.writeUInt16LE(entry.tag, 4 + i * 8);
+            call.writeUInt16LE(entry.permissions, 6 + i * 8);
+            call.writeUInt32LE(
+              entry.tag === 2 || entry.tag === 8 ? entry.id : 0xffff_ffff,
+              8 + i * 8,
+            );
+          }
+          expect(
+            Buffer.from(aclFromTape(aclForTape(call) as Uint8Array) as Uint8Array).equals(call),
+          ).toBe(true);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -233,18 +305,30 @@ describe("extended attributes", () => {
 });
 
 describe("the offset map", () => {
-  const pairs = fc.uniqueArray(fc.tuple(fc.integer({ min: 2, max: 0xffff_ffff }), fc.integer({ min: 0, max: 2 ** 45 })), { selector: ([inode]) => inode, maxLength: 200 });
+  const pairs = fc.uniqueArray(
+    fc.tuple(fc.integer({ min: 2, max: 0xffff_ffff }), fc.integer({ min: 0, max: 2 ** 45 })),
+    { selector: ([inode]) => inode, maxLength: 200 },
+  );
 
   test("comes back by inode, and has one encoding whatever the order", () => {
     fc.assert(
       fc.property(pairs, (list) => {
-        const unique = [...new Map(list.map(([inode, block]) => [block, [inode, block] as const])).values()];
+        const unique = [
+          ...new Map(list.map(([inode, block]) => [block, [inode, block] as const])).values(),
+        ];
         const encode = (order: readonly (readonly [number, number])[]) =>
-          Buffer.from(encodeOffsetMap(Uint32Array.from(order.map(([inode]) => inode)), Float64Array.from(order.map(([, block]) => block))));
+          Buffer.from(
+            encodeOffsetMap(
+              Uint32Array.from(order.map(([inode]) => inode)),
+              Float64Array.from(order.map(([, block]) => block)),
+            ),
+          );
         const bytes = encode(unique);
         expect(encode(unique.toReversed()).equals(bytes)).toBe(true);
         const map = decodeOffsetMap(bytes);
-        expect([...map.inodes].map((inode, i) => [inode, map.blocks[i]])).toEqual(unique.toSorted(([a], [b]) => a - b));
+        expect([...map.inodes].map((inode, i) => [inode, map.blocks[i]])).toEqual(
+          unique.toSorted(([a], [b]) => a - b),
+        );
         for (const [inode, block] of unique) expect(blockOfInode(map, inode)).toBe(block);
         expect(blockOfInode(map, 1)).toBe(-1);
         expect(Buffer.from(encodeOffsetMap(map.inodes, map.blocks)).equals(bytes)).toBe(true);
@@ -281,15 +365,27 @@ describe("the offset map", () => {
   });
 
   test("its section ends with a record and is checked", () => {
-    for (const [address, factor] of [[0, 4], [63, 64], [64, 64], [1023, 256]] as const) {
+    for (const [address, factor] of [
+      [0, 4],
+      [63, 64],
+      [64, 64],
+      [1023, 256],
+    ] as const) {
       const map = encodeOffsetMap(Uint32Array.from([2, 11]), Float64Array.from([5, 7]));
       const section = Buffer.from(encodeOffsetSection(map, "ab".repeat(20), address, factor));
       expect((address + section.length / 1024) % factor).toBe(0);
       const first = decodeOffsetDescriptor(section);
-      expect(first).toMatchObject({ mapBytes: map.length, mapBlocks: 1, span: section.length / 1024 - 1, imageId: "ab".repeat(20) });
+      expect(first).toMatchObject({
+        mapBytes: map.length,
+        mapBlocks: 1,
+        span: section.length / 1024 - 1,
+        imageId: "ab".repeat(20),
+      });
       expect(decodeOffsetDescriptor(section, section.length - 1024)).toEqual(first);
       const blocks = section.subarray(1024);
-      expect(Buffer.from(checkedOffsetMap(first as NonNullable<typeof first>, blocks)).equals(map)).toBe(true);
+      expect(
+        Buffer.from(checkedOffsetMap(first as NonNullable<typeof first>, blocks)).equals(map),
+      ).toBe(true);
       blocks[1] = (blocks[1] as number) ^ 1;
       expect(() => checkedOffsetMap(first as NonNullable<typeof first>, blocks)).toThrow(ReelError);
       section[20] = 1;

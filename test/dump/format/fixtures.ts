@@ -39,7 +39,11 @@ export function knownTapes(): KnownTape[] {
     ["chain/4-level1", ".records.json"],
     ["chain/5-level4", ".records.json"],
   ] as const) {
-    tapes.push({ name, tape: fixture(`${name}.dump.gz`), records: JSON.parse(fixture(name + records).toString()) as KnownRecord[] });
+    tapes.push({
+      name,
+      tape: fixture(`${name}.dump.gz`),
+      records: JSON.parse(fixture(name + records).toString()) as KnownRecord[],
+    });
   }
   const volumes = JSON.parse(fixture("multivolume/records.json.gz").toString()) as KnownRecord[];
   for (const volume of [1, 2, 3]) {

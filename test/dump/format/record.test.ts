@@ -16,10 +16,22 @@ import {
   sumOfWords,
   viewOver,
 } from "../../../src/dump/format/record.ts";
-import { decodeImageWords, decodeInodeWords, encodeImageWords, encodeInodeWordsStart } from "../../../src/dump/format/words.ts";
+import {
+  decodeImageWords,
+  decodeInodeWords,
+  encodeImageWords,
+  encodeInodeWordsStart,
+} from "../../../src/dump/format/words.ts";
 import { fixture, knownTapes } from "./fixtures.ts";
 
-const TYPES = { TAPE: RECORD.tape, INODE: RECORD.inode, BITS: RECORD.bits, ADDR: RECORD.addr, END: RECORD.end, CLRI: RECORD.clri };
+const TYPES = {
+  TAPE: RECORD.tape,
+  INODE: RECORD.inode,
+  BITS: RECORD.bits,
+  ADDR: RECORD.addr,
+  END: RECORD.end,
+  CLRI: RECORD.clri,
+};
 
 describe.each(knownTapes())("headers of $name", ({ tape, records }) => {
   const view = viewOver(tape);
@@ -31,10 +43,17 @@ describe.each(knownTapes())("headers of $name", ({ tape, records }) => {
       expect(decodeRecord(view, known.block * BLOCK_BYTES, header)).toBe("ok");
       const { type, address, inode, count, extension, flags, magic, littleEndian } = header;
       expect({ type, address, inode, count, extension, flags, magic, littleEndian }).toEqual({
-        type: TYPES[known.type], address: known.tapea, inode: known.ino, count: known.count, extension: known.ext,
-        flags: Number(known.flags), magic: MAGIC.nfs, littleEndian: true,
+        type: TYPES[known.type],
+        address: known.tapea,
+        inode: known.ino,
+        count: known.count,
+        extension: known.ext,
+        flags: Number(known.flags),
+        magic: MAGIC.nfs,
+        littleEndian: true,
       });
-      if (known.type !== "TAPE") expect(dataBlocksOf(view, known.block * BLOCK_BYTES, header)).toBe(known.data);
+      if (known.type !== "TAPE")
+        expect(dataBlocksOf(view, known.block * BLOCK_BYTES, header)).toBe(known.data);
       if (known.size !== null) expect(header.size).toBe(known.size);
       if (known.mode !== null) expect(header.mode).toBe(Number.parseInt(known.mode, 8));
     }
@@ -68,12 +87,20 @@ test("a big-endian tape reads as its little-endian twin", () => {
     decodeRecord(viewOver(tape), at, header);
     const little = { ...header };
     const block = Buffer.alloc(BLOCK_BYTES);
-    encodeRecord(viewOver(block), 0, { ...header, littleEndian: false }, decodeNames(viewOver(tape), at, header), tape.subarray(at + 164, at + 676));
+    encodeRecord(
+      viewOver(block),
+      0,
+      { ...header, littleEndian: false },
+      decodeNames(viewOver(tape), at, header),
+      tape.subarray(at + 164, at + 676),
+    );
     expect(block.readUInt32BE(24)).toBe(MAGIC.nfs);
     expect(sumOfWords(viewOver(block), 0, false)).toBe(CHECKSUM);
     expect(decodeRecord(viewOver(block), 0, header)).toBe("ok");
     expect({ ...header, littleEndian: true }).toEqual(little);
-    expect(decodeNames(viewOver(block), 0, header)).toEqual(decodeNames(viewOver(tape), at, header));
+    expect(decodeNames(viewOver(block), 0, header)).toEqual(
+      decodeNames(viewOver(tape), at, header),
+    );
   }
 });
 
@@ -81,9 +108,21 @@ test("the volume header of the fixtures says what dump was told", () => {
   const tape = fixture("chain/3-level3.dump.gz");
   const header = newRecordHeader();
   expect(decodeRecord(viewOver(tape), 0, header)).toBe("ok");
-  expect(header).toMatchObject({ type: 1, date: 0x6b040c21, baseDate: 0x6b040c1c, volume: 1, level: 3, blockingFactor: 10, flags: 3, firstBlock: 0 });
+  expect(header).toMatchObject({
+    type: 1,
+    date: 0x6b040c21,
+    baseDate: 0x6b040c1c,
+    volume: 1,
+    level: 3,
+    blockingFactor: 10,
+    flags: 3,
+    firstBlock: 0,
+  });
   expect(decodeNames(viewOver(tape), 0, header)).toEqual({
-    label: "reel-vol", filesystem: "an unlisted file system", device: "data.img", host: "reel-fixture",
+    label: "reel-vol",
+    filesystem: "an unlisted file system",
+    device: "data.img",
+    host: "reel-fixture",
   });
   expect(decodeImageWords(viewOver(tape), 0, true)).toBeNull();
 });
@@ -119,17 +158,32 @@ test("FreeBSD's form has 64-bit times and addresses, the oldest 16-bit ids", () 
   old.writeInt32BE(2, 96);
   old[100] = 1;
   expect(decodeRecord(viewOver(old), 0, header)).toBe("bad-checksum");
-  expect(header).toMatchObject({ littleEndian: false, inode: 77, size: 1234, count: 2, mapAt: 100, mapBytes: 256 });
+  expect(header).toMatchObject({
+    littleEndian: false,
+    inode: 77,
+    size: 1234,
+    count: 2,
+    mapAt: 100,
+    mapBytes: 256,
+  });
   expect(dataBlocksOf(viewOver(old), 0, header)).toBe(1);
 });
 
 test("device numbers", () => {
   expect(encodeDevice(1, 3)).toBe(0x103);
-  expect(encodeDevice(240, 70000)).toBe(((70000 & 0xff) | (240 << 8) | ((70000 & 0xfff00) << 12)) >>> 0);
+  expect(encodeDevice(240, 70000)).toBe(
+    ((70000 & 0xff) | (240 << 8) | ((70000 & 0xfff00) << 12)) >>> 0,
+  );
 });
 
 test("Reel's words come back, in both kinds of headers", () => {
-  const words = { imageId: "0123456789abcdef0123456789abcdef01234567", baseImageId: "f".repeat(40), volumeUuid: "ab".repeat(16), date: 2 ** 33 + 5, baseDate: -3 };
+  const words = {
+    imageId: "0123456789abcdef0123456789abcdef01234567",
+    baseImageId: "f".repeat(40),
+    volumeUuid: "ab".repeat(16),
+    date: 2 ** 33 + 5,
+    baseDate: -3,
+  };
   const block = Buffer.alloc(BLOCK_BYTES);
   encodeImageWords(viewOver(block), 0, words);
   expect(decodeImageWords(viewOver(block), 0, true)).toEqual(words);
