@@ -38,5 +38,6 @@ function directoryBytes(plan: DumpPlan, row: number, writer: DirectoryWriter): U
   for (let entry = first; entry < end; entry++) {
     writer.add(inode[entry] as number, walk.type[entry] as number, walk.name[entry] as string);
   }
+  for (const kept of plan.keptNames?.get(row) ?? []) writer.add(kept.inode, kept.type, kept.name);
   return writer.finish();
 }

@@ -2,6 +2,7 @@
 import type { Progress } from "../core/progress.ts";
 import type { WordsOfImage } from "./format/words.ts";
 import type { LeftOutAttribute } from "./format/extended-attributes.ts";
+import type { ByteString } from "../core/bytes.ts";
 import type { Walk } from "../volume/source.ts";
 
 /** What the headers of the stream say (dump stream, section 2). */
@@ -38,7 +39,16 @@ export interface DumpPlan {
   readonly selected: Uint8Array;
   /** Inodes in use that have no row: below directories that could not be read. Kept in CLRI. */
   readonly kept: Uint32Array;
+  /** Names in use that have no row, by the row of their directory: they could not be looked at. */
+  readonly keptNames?: ReadonlyMap<number, readonly KeptName[]>;
   readonly progress?: Progress;
+}
+
+export interface KeptName {
+  readonly name: ByteString;
+  readonly inode: number;
+  /** An InodeType. */
+  readonly type: number;
 }
 
 /**

@@ -7,7 +7,7 @@ import { type DumpHead, EXTRA } from "../catalog/dump-list.ts";
 import { encodeImage, imageIdOf, type ImageRecord, NO_IMAGE } from "../catalog/image.ts";
 import { commitTree } from "../catalog/tree-commit.ts";
 import { readTreeState, type TreeState } from "../catalog/tree-state.ts";
-import { showBytes, utf8ToByteString } from "../core/bytes.ts";
+import { type ByteString, showBytes, utf8ToByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { NULL_NODE, type Rev } from "../core/ids.ts";
 import { startPhase } from "../core/progress.ts";
@@ -23,10 +23,11 @@ import { describeDump } from "./dump/description.ts";
 import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dump/identity.ts";
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
 import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
-import { keptInodes, notesOf, skippedOf } from "./dump/notes.ts";
+import { notesOf, skippedOf } from "./dump/notes.ts";
 import { RecordBuilder } from "./dump/record-builder.ts";
 import { type Selection, selectInodes } from "./dump/selection.ts";
 import { loadState, saveState } from "./dump/state-cache.ts";
+import { keptInodes, keptNames } from "./dump/unread.ts";
 import { TapeWriter } from "./dump/tape-writer.ts";
 import { type DumpImage, readImage } from "./image-chain.ts";
 import { KnownTapes } from "./known-tapes.ts";
@@ -57,10 +58,13 @@ interface Prepared {
 /** The clock may be coarse, and a file may change in the tick of the walk. */
 const SCAN_MARGIN_NS = 2_000_000_000n;
 
-export async function runDump(request: DumpRequest, context: JobContext): Promise<DumpReport> {
+/** Gives the volume at a path. */
+export type OpenVolume = (path: ByteString) => Promise<VolumeSource>;
+
+export async function runDump(request: DumpRequest, context: JobContext, openVolume: OpenVolume = openLiveDirectory): Promise<DumpReport> {
   const started = performance.now();
   const repository = openRepository(context);
-  const source = await openLiveDirectory(Buffer.from(resolve(context.cwd, request.source), "utf8").toString("latin1"));
+  const source = await openVolume(utf8ToByteString(resolve(context.cwd, request.source)));
   try {
     const lock = repository.lockPath(source.identity().path);
     try {
@@ -104,11 +108,20 @@ async function prepare(request: DumpRequest, context: JobContext, repository: Re
   const scanStart = now - SCAN_MARGIN_NS;
   startPhase(progress, "I: mapping files", "files");
   const walk = await source.walk({ exclude: request.exclude, crossMounts: request.crossMounts, progress });
+  const rootProblem = walk.problems.find((problem) => problem.kind === "unreadable-directory" && problem.row === 0);
+  if (rootProblem) throw new ReelError("volume.unreadable", { path: showBytes(volume.path), found: rootProblem.errno });
   const latest = base ?? latestOf(identity.dumps);
   const before = latest ? treeOf(repository, view, latest) : null;
   const numbers = numberInodes(walk, before, base === null);
   const selectionBase =
-    base && before && baseImage ? { state: before, scanStart: baseImage.record.scanStart, scanStartNs: baseImage.record.scanStartNs } : null;
+    base && before && baseImage
+      ? {
+          state: before,
+          scanStart: baseImage.record.scanStart,
+          scanStartNs: baseImage.record.scanStartNs,
+          noted: baseImage.record.notes.map((note) => note.path),
+        }
+      : null;
   return {
     request, context, repository, view, source, identity, base, baseImage,
     baseState: base ? before : null, date, imageId, blockingFactor,
@@ -130,6 +143,7 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
   const { request, identity, baseImage, context, walk, numbers, selection, date } = prepared;
   const volume = prepared.source.identity();
   const mounted = await tapes.first();
+  const kept = keptInodes(selection.unread, selection.baseRow, prepared.baseState);
   const spool = new Spool(mounted, { blockingFactor: prepared.blockingFactor, nextTape: tapes.next });
   const run = dump(
     prepared.source,
@@ -153,9 +167,10 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
       },
       walk,
       inode: numbers.inode,
-      inodeMax: numbers.inodeMax,
+      inodeMax: kept.reduce((max, number) => Math.max(max, number), numbers.inodeMax),
       selected: selection.selected,
-      kept: keptInodes(walk, selection, prepared.baseState),
+      kept,
+      keptNames: keptNames(selection.unread, prepared.baseState),
       progress: context.progress,
     },
     spool,

@@ -8,10 +8,11 @@
 //   yes       no        yes, by selection    other or none         the base's, at the new path
 //   yes       skipped   -                    same inode            the base's, stale
 //   yes       skipped   -                    other or none         absent: the next dump takes it
-//   no        -         -                    below an unreadable   the base's, stale
+//   no        -         -                    below an unreadable   the base's, stale; or the new one, or the
+//                                                                  removal, if its inode was met elsewhere
 //   no        -         -                    elsewhere             removed
 import { DIRECTORY_NAME, escapeName, IMAGE_NAME, OFFSETS_NAME, unescapePath } from "../../catalog/names.ts";
-import { newColumns, nodeOfRow, pathOfRow, recordBytes, STATE_COLUMNS, type TreeState } from "../../catalog/tree-state.ts";
+import { newColumns, nodeOfRow, pathOfRow, recordBytes, type TreeState } from "../../catalog/tree-state.ts";
 import type { TreeChange } from "../../catalog/tree-commit.ts";
 import type { Copy } from "../../catalog/filelog-text.ts";
 import { type ByteString, ByteWriter, EMPTY } from "../../core/bytes.ts";
@@ -19,7 +20,9 @@ import { NODE_BYTES } from "../../core/ids.ts";
 import { TYPE } from "../../core/inode.ts";
 import type { Walk } from "../../volume/source.ts";
 import type { RecordBuilder } from "./record-builder.ts";
+import { copyColumns, copyWalk, RecordRuns } from "./merged-columns.ts";
 import type { Selection } from "./selection.ts";
+import { sameBirth } from "./unread.ts";
 
 export interface MergedTrees {
   readonly change: TreeChange;
@@ -49,6 +52,15 @@ interface Pending {
   readonly row: number;
   readonly walkRow: number;
   readonly baseRow: number;
+  /** Row of the base whose entries it keeps, since it could not be listed; -1 if it was. */
+  readonly keptFrom: number;
+}
+
+/** What is in a directory now: a row of the walk, or one of the base that could not be looked at. */
+interface Entry {
+  readonly name: ByteString;
+  readonly walkRow: number;
+  readonly keptRow: number;
 }
 
 export function mergeTrees(input: MergeInput): MergedTrees {
@@ -85,6 +97,7 @@ class Merger {
   private readonly copyRows: [number, number][] = [];
   private readonly stale: ByteString[] = [];
   private imageRow = 0;
+  private rowOfInode: Map<number, number> | null = null;
 
   constructor(input: MergeInput) {
     this.input = input;
@@ -100,7 +113,7 @@ class Merger {
   }
 
   run(): MergedTrees {
-    const queue: Pending[] = [{ path: "", row: this.addRow("", -1), walkRow: 0, baseRow: this.base ? 0 : -1 }];
+    const queue: Pending[] = [{ path: "", row: this.addRow("", -1), walkRow: 0, baseRow: this.base ? 0 : -1, keptFrom: -1 }];
     if (this.base) this.seen[0] = 1;
     for (let at = 0; at < queue.length; at++) this.directory(queue[at] as Pending, queue);
     this.first.push(this.changeNames.length);
@@ -151,14 +164,15 @@ class Merger {
         this.putReserved(here, names[reserved] as string);
       }
     };
-    for (const { name, walkRow, baseRow } of entries) {
+    for (const entry of entries) {
+      const { name } = entry;
       for (; base && next < end && (base.names[next] as string) < name; next++) {
         putReserved(base.names[next] as string);
         this.remove(base.names[next] as string, next, removed);
       }
       const matched = base && next < end && base.names[next] === name ? next++ : -1;
       putReserved(name);
-      this.entry(here, name, walkRow, baseRow >= 0 ? baseRow : matched, removed, queue);
+      this.entry(here, entry, matched, removed, queue);
     }
     for (; base && next < end; next++) {
       putReserved(base.names[next] as string);
@@ -169,15 +183,14 @@ class Merger {
     for (const row of removed) this.removeTree(here.path, row);
   }
 
-  /** What is in the directory now: the walk's entries, or the base's where it could not be listed. */
-  private entries(here: Pending): { name: ByteString; walkRow: number; baseRow: number }[] {
-    const unlisted = here.walkRow < 0 || (this.selection.unreadable[here.walkRow] === 1 && here.baseRow >= 0);
-    const entries: { name: ByteString; walkRow: number; baseRow: number }[] = [];
-    if (unlisted) {
-      const base = this.base as TreeState;
-      const from = base.firstEntry[here.baseRow] as number;
-      for (let row = from; row < from + (base.entryCount[here.baseRow] as number); row++) {
-        entries.push({ name: base.names[row] as string, walkRow: -1, baseRow: row });
+  /** What is in the directory now: the walk's entries, and the base's where they could not be looked at. */
+  private entries(here: Pending): Entry[] {
+    const { base } = this;
+    const entries: Entry[] = [];
+    if (base && here.keptFrom >= 0) {
+      const from = base.firstEntry[here.keptFrom] as number;
+      for (let row = from; row < from + (base.entryCount[here.keptFrom] as number); row++) {
+        entries.push({ name: base.names[row] as string, walkRow: -1, keptRow: row });
       }
       return entries;
     }
@@ -188,16 +201,22 @@ class Merger {
       const name = escapeName(this.walk.name[row] as string);
       if (name < previous) sorted = false;
       previous = name;
-      entries.push({ name, walkRow: row, baseRow: -1 });
+      entries.push({ name, walkRow: row, keptRow: -1 });
+    }
+    for (const row of this.selection.unread.names.get(here.walkRow) ?? []) {
+      entries.push({ name: base?.names[row] as string, walkRow: -1, keptRow: row });
+      sorted = false;
     }
     if (!sorted) entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     return entries;
   }
 
-  private entry(here: Pending, name: ByteString, walkRow: number, matched: number, removed: number[], queue: Pending[]): void {
-    const origin = this.originOf(walkRow, matched);
-    const isDirectory = walkRow >= 0 ? this.walk.type[walkRow] === TYPE.directory : this.base?.type[matched] === TYPE.directory;
-    if (origin === -1 && !isDirectory) {
+  private entry(here: Pending, entry: Entry, matched: number, removed: number[], queue: Pending[]): void {
+    const { name, walkRow, keptRow } = entry;
+    const isKept = walkRow < 0;
+    const origin = isKept ? this.originOfKept(keptRow) : this.originOf(walkRow, matched);
+    const isDirectory = (isKept ? this.base?.type[keptRow] : this.walk.type[walkRow]) === TYPE.directory;
+    if (origin === -1 && (isKept || !isDirectory)) {
       if (matched >= 0) this.remove(name, matched, removed);
       return;
     }
@@ -212,7 +231,10 @@ class Merger {
         this.seen[below] = 1;
         this.baseOf[row] = below;
       }
-      queue.push({ path, row, walkRow, baseRow: below });
+      const unlisted = !isKept && this.selection.unread.directories[walkRow] === 1;
+      const keptFrom = isKept ? keptRow : unlisted ? (this.selection.baseRow[walkRow] as number) : -1;
+      if (keptFrom >= 0) this.stale.push(path);
+      queue.push({ path, row, walkRow, baseRow: below, keptFrom });
       return;
     }
     if (matched >= 0 && wasDirectory) this.remove(name, matched, removed);
@@ -221,24 +243,36 @@ class Merger {
       this.baseOf[row] = matched;
     }
     this.putIfChanged(row, name);
-    if (walkRow < 0 || origin === -2 - matched) this.noteStale(walkRow, path);
+    if (origin <= -2 && (isKept || this.selection.selected[walkRow] === 1)) this.stale.push(path);
   }
 
-  private noteStale(walkRow: number, path: ByteString): void {
-    if (walkRow < 0 || this.selection.selected[walkRow] === 1) this.stale.push(path);
+  /**
+   * The base's record, unless the walk met its inode elsewhere: under another of its names, whose record
+   * it shares; moved out of what cannot be read; or used again for something else.
+   */
+  private originOfKept(keptRow: number): number {
+    const base = this.base as TreeState;
+    this.rowOfInode ??= new Map(Array.from(this.input.inode, (number, row) => [number, row]));
+    const met = this.rowOfInode.get(base.dumpInode[keptRow] as number);
+    if (met === undefined || base.recordLength[keptRow] === 0) return -2 - keptRow;
+    const { walk } = this;
+    const isLink = walk.type[met] !== TYPE.directory && (walk.nlink[met] as number) > 1;
+    if (walk.type[met] !== base.type[keptRow] || !isLink || !sameBirth(walk, met, base, keptRow)) return -1;
+    const first = this.firstRow[met] as number;
+    return (this.records.start[first] as number) >= 0 ? first : -2 - keptRow;
   }
 
   /** Where the record of a walked row comes from; see the table at the head. */
   private originOf(walkRow: number, matched: number): number {
-    if (walkRow < 0) return -2 - matched;
     const first = this.firstRow[walkRow] as number;
     if ((this.records.start[first] as number) >= 0) return first;
     if (this.selection.selected[walkRow] === 0) {
       const old = this.selection.baseRow[walkRow] as number;
       return old >= 0 ? -2 - old : -1;
     }
-    const sameInode = matched >= 0 && this.base?.dumpInode[matched] === this.input.inode[walkRow];
-    return sameInode ? -2 - matched : -1;
+    const { base } = this;
+    const sameInode = matched >= 0 && base?.dumpInode[matched] === this.input.inode[walkRow];
+    return sameInode && base?.type[matched] === this.walk.type[walkRow] ? -2 - matched : -1;
   }
 
   private putReserved(here: Pending, name: ByteString): void {
@@ -377,41 +411,6 @@ class Merger {
   }
 }
 
-/** The records of the new state: all fresh ones as they are, then the base's, copied in runs of neighbours. */
-class RecordRuns {
-  private readonly out: ByteWriter;
-  private readonly base: TreeState | null;
-  private from = 0;
-  private to = 0;
-
-  constructor(fresh: Uint8Array, base: TreeState | null) {
-    this.base = base;
-    this.out = new ByteWriter(fresh.byteLength + (base?.records.byteLength ?? 0));
-    this.out.put(fresh);
-  }
-
-  takeOld(row: number): number {
-    const base = this.base as TreeState;
-    const start = base.recordStart[row] as number;
-    if (start !== this.to) {
-      this.flush();
-      this.from = start;
-    }
-    this.to = start + (base.recordLength[row] as number);
-    return this.out.length + start - this.from;
-  }
-
-  private flush(): void {
-    if (this.base && this.to > this.from) this.out.put(this.base.records.subarray(this.from, this.to));
-    this.from = this.to;
-  }
-
-  finish(): Uint8Array {
-    this.flush();
-    return this.out.finish();
-  }
-}
-
 /** The first row of each row's inode: hard links share one record. */
 function firstRowsOfInodes(walk: Walk, inode: Uint32Array): Int32Array {
   const first = new Int32Array(walk.count);
@@ -425,33 +424,6 @@ function firstRowsOfInodes(walk: Walk, inode: Uint32Array): Int32Array {
     else first[row] = known;
   }
   return first;
-}
-
-function copyColumns(to: ReturnType<typeof newColumns>, row: number, from: TreeState, old: number): void {
-  for (const name of Object.keys(STATE_COLUMNS) as (keyof typeof STATE_COLUMNS)[]) {
-    to[name][row] = from[name][old] as number;
-  }
-}
-
-/** The columns that a fresh record's row has: those of the walk. */
-function copyWalk(to: ReturnType<typeof newColumns>, row: number, walk: Walk, from: number, inode: Uint32Array): void {
-  to.type[row] = walk.type[from] as number;
-  to.mode[row] = walk.mode[from] as number;
-  to.dumpInode[row] = inode[from] as number;
-  to.inodeHigh[row] = walk.inodeHigh[from] as number;
-  to.inodeLow[row] = walk.inodeLow[from] as number;
-  to.nlink[row] = walk.nlink[from] as number;
-  to.uid[row] = walk.uid[from] as number;
-  to.gid[row] = walk.gid[from] as number;
-  to.size[row] = walk.type[from] === TYPE.directory ? 0 : (walk.size[from] as number);
-  to.mtime[row] = walk.mtime[from] as number;
-  to.mtimeNs[row] = walk.mtimeNs[from] as number;
-  to.ctime[row] = walk.ctime[from] as number;
-  to.ctimeNs[row] = walk.ctimeNs[from] as number;
-  to.birth[row] = walk.birth[from] as number;
-  to.birthNs[row] = walk.birthNs[from] as number;
-  to.rdevMajor[row] = walk.rdevMajor[from] as number;
-  to.rdevMinor[row] = walk.rdevMinor[from] as number;
 }
 
 /** Leaves out directories in which and below which nothing changed; the others come parents first. */

@@ -1,13 +1,10 @@
 // What is not on tape as it stands on the volume: noted in %image, listed in the report, told by the exit
 // code.
 import type { ImageNote } from "../../catalog/image.ts";
-import type { TreeState } from "../../catalog/tree-state.ts";
 import type { ByteString } from "../../core/bytes.ts";
-import { TYPE } from "../../core/inode.ts";
 import { CONTENT, type Walk } from "../../volume/source.ts";
 import type { SkippedView } from "../requests.ts";
 import type { RecordBuilder } from "./record-builder.ts";
-import type { Selection } from "./selection.ts";
 
 const STATUS_WORDS = {
   [CONTENT.changed]: "changed",
@@ -22,23 +19,6 @@ export function walkPath(walk: Walk, row: number): ByteString {
   let path = walk.name[row] as ByteString;
   for (let at = walk.parent[row] as number; at > 0; at = walk.parent[at] as number) path = `${walk.name[at]}/${path}`;
   return path;
-}
-
-/** Inodes of the base below directories that could not be listed: they are in use still. */
-export function keptInodes(walk: Walk, selection: Selection, base: TreeState | null): Uint32Array {
-  const kept: number[] = [];
-  if (base === null) return new Uint32Array(0);
-  for (let row = 0; row < walk.count; row++) {
-    if (selection.unreadable[row] === 0 || (selection.baseRow[row] as number) < 0) continue;
-    const stack = [selection.baseRow[row] as number];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (base.recordLength[at] !== 0) kept.push(base.dumpInode[at] as number);
-      if (base.type[at] !== TYPE.directory) continue;
-      const first = base.firstEntry[at] as number;
-      for (let entry = first; entry < first + (base.entryCount[at] as number); entry++) stack.push(entry);
-    }
-  }
-  return Uint32Array.from(kept);
 }
 
 /** In the order of rows, then what the walk met. */

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { NextTape } from "../../dump/tape-change.ts";
 import { writeLabel } from "../../tape/label.ts";
-import { TapeLibrary } from "../../tape/library.ts";
+import type { TapeLibrary } from "../../tape/library.ts";
 import { type OpenTape, openTape } from "../../tape/open-tape.ts";
 import type { MountedTape } from "../../dump/tape-change.ts";
 import type { KnownTapes } from "../known-tapes.ts";
