@@ -63,9 +63,7 @@ function streamOf(drive: MemoryDrive): Buffer {
 }
 
 /** Every header of the joined tapes by their own word on what follows; stops behind the last TS_END. */
-function headersOf(
-  joined: Buffer,
-): {
+function headersOf(joined: Buffer): {
   type: number;
   inode: number;
   address: number;
