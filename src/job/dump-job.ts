@@ -24,6 +24,7 @@ import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dum
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
 import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
 import { notesOf, skippedOf } from "./dump/notes.ts";
+import { PhaseTimes } from "./dump/phase-times.ts";
 import { RecordBuilder } from "./dump/record-builder.ts";
 import { type Selection, selectInodes } from "./dump/selection.ts";
 import { loadState, saveState } from "./dump/state-cache.ts";
@@ -39,6 +40,7 @@ import { changesetName } from "./views.ts";
 interface Prepared {
   readonly request: DumpRequest;
   readonly context: JobContext;
+  readonly times: PhaseTimes;
   readonly repository: Repository;
   readonly view: CatalogView;
   readonly source: VolumeSource;
@@ -62,20 +64,20 @@ const SCAN_MARGIN_NS = 2_000_000_000n;
 export type OpenVolume = (path: ByteString) => Promise<VolumeSource>;
 
 export async function runDump(request: DumpRequest, context: JobContext, openVolume: OpenVolume = openLiveDirectory): Promise<DumpReport> {
-  const started = performance.now();
+  const times = new PhaseTimes();
   const repository = openRepository(context);
   const source = await openVolume(utf8ToByteString(resolve(context.cwd, request.source)));
   try {
     const lock = repository.lockPath(source.identity().path);
     try {
-      const prepared = await prepare(request, context, repository, source);
+      const prepared = await prepare(request, context, times, repository, source);
       const library = new TapeLibrary(repository.libraryDirectory);
       const known = new KnownTapes(repository.directory, library);
       const tapes = new TapeWriter(library, known, request.tape, prepared.blockingFactor);
       try {
         const records = new RecordBuilder(prepared.walk, prepared.numbers.inode);
         const outcome = await writeImage(prepared, tapes, records);
-        return await commit(prepared, records, outcome, started);
+        return await commit(prepared, records, outcome);
       } finally {
         await tapes.close();
       }
@@ -89,7 +91,9 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
 }
 
 /** Steps 1 to 3: identity and base, the walk, what to write. */
-async function prepare(request: DumpRequest, context: JobContext, repository: Repository, source: VolumeSource): Promise<Prepared> {
+async function prepare(
+  request: DumpRequest, context: JobContext, times: PhaseTimes, repository: Repository, source: VolumeSource,
+): Promise<Prepared> {
   const { progress, clock } = context;
   const blockingFactor = checkBlockingFactor(request.blockingFactor ?? BLOCKING_FACTOR_DEFAULT);
   const view = repository.view();
@@ -106,8 +110,10 @@ async function prepare(request: DumpRequest, context: JobContext, repository: Re
   const imageId = imageIdOf(identity.uuid, identity.volumePath, request.level, date, baseImage?.record.imageId ?? NO_IMAGE);
   if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: date });
   const scanStart = now - SCAN_MARGIN_NS;
+  times.end("prepare");
   startPhase(progress, "I: mapping files", "files");
   const walk = await source.walk({ exclude: request.exclude, crossMounts: request.crossMounts, progress });
+  times.end("walk");
   const rootProblem = walk.problems.find((problem) => problem.kind === "unreadable-directory" && problem.row === 0);
   if (rootProblem) throw new ReelError("volume.unreadable", { path: showBytes(volume.path), found: rootProblem.errno });
   const latest = base ?? latestOf(identity.dumps);
@@ -123,7 +129,7 @@ async function prepare(request: DumpRequest, context: JobContext, repository: Re
         }
       : null;
   return {
-    request, context, repository, view, source, identity, base, baseImage,
+    request, context, times, repository, view, source, identity, base, baseImage,
     baseState: base ? before : null, date, imageId, blockingFactor,
     scanStart: { seconds: Number(scanStart / 1_000_000_000n), ns: Number(scanStart % 1_000_000_000n) },
     walk, numbers, selection: selectInodes(walk, numbers.inode, selectionBase),
@@ -141,6 +147,7 @@ function treeOf(repository: Repository, view: CatalogView, d: DumpHead): TreeSta
 /** Step 4: the engine writes, the records are built as the contents go by; the tape is durable at the end. */
 async function writeImage(prepared: Prepared, tapes: TapeWriter, records: RecordBuilder): Promise<DumpOutcome> {
   const { request, identity, baseImage, context, walk, numbers, selection, date } = prepared;
+  prepared.times.end("select");
   const volume = prepared.source.identity();
   const mounted = await tapes.first();
   const kept = keptInodes(selection.unread, selection.baseRow, prepared.baseState);
@@ -180,12 +187,14 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
     if (context.signal.aborted) throw new ReelError("interrupted");
     records.add(step.value);
   }
+  prepared.times.end("image");
   await tapes.finish(spool.drive);
+  prepared.times.end("sync");
   return step.value;
 }
 
 /** Step 5: the image becomes a changeset. */
-async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, started: number): Promise<DumpReport> {
+async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome): Promise<DumpReport> {
   const { request, context, repository, identity, base, baseState, walk, selection, numbers } = prepared;
   startPhase(context.progress, "V: committing", "files", walk.count);
   const offsets = encodeOffsetMap(Uint32Array.from(records.inodes), Float64Array.from(records.blocks));
@@ -218,10 +227,13 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
       },
       tree.list, tree.files, tree.listIsManifest, base ? base.node : NULL_NODE, NULL_NODE,
     );
+    prepared.times.end("catalog");
     await writer.commit();
+    prepared.times.end("commit");
     settleNodes(merged, tree.nodes);
     saveState(repository.cacheDirectory, node, merged.state);
-    return report(prepared, records, outcome, merged.stale, rev, started);
+    prepared.times.end("cache");
+    return report(prepared, records, outcome, merged.stale, rev);
   } catch (error) {
     writer.abort();
     throw error;
@@ -257,8 +269,8 @@ function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOu
   };
 }
 
-function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[], rev: Rev, started: number): DumpReport {
-  const { repository, base, request, walk } = prepared;
+function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[], rev: Rev): DumpReport {
+  const { repository, base, request, walk, times } = prepared;
   const view = repository.view();
   const baseName = base ? { ...changesetName(view, base.rev), imageId: base.imageId, level: base.level } : null;
   return {
@@ -272,6 +284,7 @@ function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome
     skipped: skippedOf(walk, records, stale),
     excluded: walk.excluded,
     snapshot: "live directory",
-    seconds: (performance.now() - started) / 1000,
+    seconds: times.seconds,
+    phases: times.phases,
   };
 }

@@ -124,6 +124,13 @@ export interface DumpReport {
   /** What the dump read from: "live directory", or the snapshot's name. */
   readonly snapshot: string;
   readonly seconds: number;
+  /** What the seconds went into, in order: "prepare", "walk", "select", "image", "sync" (of the tape), "catalog", "commit", "cache". */
+  readonly phases: readonly PhaseTime[];
+}
+
+export interface PhaseTime {
+  readonly name: string;
+  readonly seconds: number;
 }
 
 export interface SkippedView {
