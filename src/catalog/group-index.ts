@@ -4,10 +4,10 @@
 //   (1) a parent or delta base is an earlier entry of the same history;
 //   (2) entries lie in the order of their segments, each wholly in one segment;
 //   (3) nothing committed changes: a batch only adds.
-import type { ByteString } from "../core/bytes.ts";
+import { bufferOver, type ByteString } from "../core/bytes.ts";
 import { Float64Column, Int32Column } from "../core/columns.ts";
 import { assert } from "../core/errors.ts";
-import { type HistoryId, NODE_BYTES, type NodeId, nodeAt, putNode } from "../core/ids.ts";
+import { type HistoryId, NODE_BYTES, type NodeId, nodeAt } from "../core/ids.ts";
 
 /** Kinds of segments (store/segment.ts) that the catalog writes. */
 export const SEGMENT = { index: 1, nodes: 2, data: 3, list: 4 } as const;
@@ -45,6 +45,10 @@ export class GroupIndex {
   readonly last = new Int32Column(64);
   readonly kind = new Int32Column(64);
   private nodes: Uint8Array = new Uint8Array(256 * NODE_BYTES);
+  /** Nodes of the newest entries, still as hex. */
+  private waiting: NodeId[] = [];
+  /** Entries whose nodes are raw. */
+  private settled = 0;
   private readonly runs = new Map<number, NameRun[]>();
 
   constructor(group: number) {
@@ -81,32 +85,47 @@ export class GroupIndex {
     this.storedLength.push(storedLength);
     this.segment.push(segment);
     this.start.push(start);
-    const at = entry * NODE_BYTES;
-    if (at + NODE_BYTES > this.nodes.byteLength) {
-      const next = new Uint8Array(this.nodes.byteLength * 2);
-      next.set(this.nodes);
-      this.nodes = next;
+    if (typeof node === "string") {
+      this.waiting.push(node);
+      return entry;
     }
-    if (typeof node === "string") putNode(this.nodes, at, node);
-    else this.nodes.set(node, at);
+    this.rawNodes(entry + 1).set(node, entry * NODE_BYTES);
+    this.settled = entry + 1;
     return entry;
   }
 
+  /** The raw nodes, with room for `entries`; those that came as hex are converted many at a time. */
+  private rawNodes(entries: number): Uint8Array {
+    if (entries * NODE_BYTES > this.nodes.byteLength) {
+      const next = new Uint8Array(Math.max(entries * NODE_BYTES, this.nodes.byteLength * 2));
+      next.set(this.nodes);
+      this.nodes = next;
+    }
+    if (this.waiting.length > 0) {
+      bufferOver(this.nodes).write(this.waiting.join(""), this.settled * NODE_BYTES, "hex");
+      this.settled += this.waiting.length;
+      this.waiting = [];
+    }
+    return this.nodes;
+  }
+
   node(entry: number): NodeId {
-    return nodeAt(this.nodes, entry * NODE_BYTES);
+    return this.waiting[entry - this.settled] ?? nodeAt(this.nodes, entry * NODE_BYTES);
   }
 
   /** Raw nodes of entries `from` on; a view. */
   nodesFrom(from: number): Uint8Array {
-    return this.nodes.subarray(from * NODE_BYTES, this.entries * NODE_BYTES);
+    return this.rawNodes(this.entries).subarray(from * NODE_BYTES, this.entries * NODE_BYTES);
   }
 
   /** Entry of a node in one history, or -1; looks from the newest back. */
   find(slot: number, node: NodeId): number {
+    let entry = slot < this.last.length ? this.last.at(slot) : -1;
+    if (entry < 0) return -1;
     const first = Number.parseInt(node.slice(0, 8), 16);
-    for (let entry = slot < this.last.length ? this.last.at(slot) : -1; entry >= 0; entry = this.previous.at(entry)) {
+    const nodes = this.rawNodes(this.entries);
+    for (; entry >= 0; entry = this.previous.at(entry)) {
       const at = entry * NODE_BYTES;
-      const nodes = this.nodes;
       const here =
         (nodes[at] as number) * 0x1000000 + (((nodes[at + 1] as number) << 16) | ((nodes[at + 2] as number) << 8) | (nodes[at + 3] as number));
       if (here === first && this.node(entry) === node) return entry;

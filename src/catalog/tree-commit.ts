@@ -2,7 +2,7 @@
 // up. Costs what changed and the entries of the directories it changed in; nothing else is read.
 import { type ByteString, ByteWriter } from "../core/bytes.ts";
 import { assert, ReelError } from "../core/errors.ts";
-import { type HistoryId, NODE_BYTES, type NodeId, NULL_NODE, putNode } from "../core/ids.ts";
+import { type HistoryId, type NodeId, NULL_NODE } from "../core/ids.ts";
 import type { CatalogWriter } from "./catalog-writer.ts";
 import { ROOT_HISTORY } from "./catalog-view.ts";
 import { type Copy, encodeFileText } from "./filelog-text.ts";
@@ -30,8 +30,8 @@ export interface TreeChange {
 export interface CommittedTree {
   /** The root manifest. */
   readonly manifest: NodeId;
-  /** 20 raw bytes for each row: the file revision; zeros for a removed one. */
-  readonly nodes: Uint8Array;
+  /** The file revision of each row; null for a removed one. */
+  readonly nodes: readonly (NodeId | null)[];
   /** The changeset's file list, each path with its LF. */
   readonly list: Uint8Array;
   readonly files: number;
@@ -93,7 +93,7 @@ export function commitTree(writer: CatalogWriter, change: TreeChange, base: Node
   }
   root.base = base;
   const list = fileList(change, root, base === NULL_NODE);
-  const nodes = new Uint8Array(change.names.length * NODE_BYTES);
+  const nodes: (NodeId | null)[] = new Array<NodeId | null>(change.names.length).fill(null);
   for (const directory of directories) {
     locate(writer, directory);
     addFiles(writer, change, directory, nodes);
@@ -115,7 +115,7 @@ function locate(writer: CatalogWriter, directory: Directory): void {
   });
 }
 
-function addFiles(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: Uint8Array): void {
+function addFiles(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: (NodeId | null)[]): void {
   const rows: number[] = [];
   const names: ByteString[] = [];
   for (let row = directory.from; row < directory.to; row++) {
@@ -133,12 +133,11 @@ function addFiles(writer: CatalogWriter, change: TreeChange, directory: Director
     const content = change.bytes.subarray(start, start + (change.length[row] as number));
     const copy = change.copies.get(row) ?? null;
     const p1 = copy ? NULL_NODE : (parents?.[i] ?? NULL_NODE);
-    const node = writer.add(histories[i] as HistoryId, encodeFileText(content, copy), p1, NULL_NODE, link);
-    putNode(nodes, row * NODE_BYTES, node);
+    nodes[row] = writer.add(histories[i] as HistoryId, encodeFileText(content, copy), p1, NULL_NODE, link);
   }
 }
 
-function addManifest(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: Uint8Array): void {
+function addManifest(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: readonly (NodeId | null)[]): void {
   const lines = lineChanges(change, directory, nodes);
   const baseText = directory.baseText ?? new Uint8Array(0);
   const { text, delta } = changeManifest(baseText, lines);
@@ -152,7 +151,7 @@ function addManifest(writer: CatalogWriter, change: TreeChange, directory: Direc
 }
 
 /** Files and directories merged by name; where one takes the other's name, the one that is left counts. */
-function lineChanges(change: TreeChange, directory: Directory, nodes: Uint8Array): LineChange[] {
+function lineChanges(change: TreeChange, directory: Directory, nodes: readonly (NodeId | null)[]): LineChange[] {
   const lines: LineChange[] = [];
   let row = directory.from;
   let next = 0;
@@ -163,8 +162,7 @@ function lineChanges(change: TreeChange, directory: Directory, nodes: Uint8Array
     const childFirst = child !== undefined && (file === null || child.name <= file);
     const removed = fileFirst && (change.start[row] as number) < 0;
     if (fileFirst && !removed) {
-      const node = Buffer.from(nodes.buffer, row * NODE_BYTES, NODE_BYTES).toString("hex") as NodeId;
-      lines.push({ name: file, node, flag: "" });
+      lines.push({ name: file, node: nodes[row] as NodeId, flag: "" });
     } else if (childFirst) lines.push({ name: child.name, node: child.node, flag: "t" });
     else if (fileFirst) lines.push({ name: file, node: null, flag: "" });
     if (fileFirst) row++;

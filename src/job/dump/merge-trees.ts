@@ -16,7 +16,7 @@ import { newColumns, nodeOfRow, pathOfRow, recordBytes, type TreeState } from ".
 import type { TreeChange } from "../../catalog/tree-commit.ts";
 import type { Copy } from "../../catalog/filelog-text.ts";
 import { type ByteString, ByteWriter, EMPTY } from "../../core/bytes.ts";
-import { NODE_BYTES } from "../../core/ids.ts";
+import { NODE_BYTES, type NodeId, NULL_NODE } from "../../core/ids.ts";
 import { TYPE } from "../../core/inode.ts";
 import type { Walk } from "../../volume/source.ts";
 import type { RecordBuilder } from "./record-builder.ts";
@@ -453,10 +453,11 @@ function withoutIdle(directories: readonly ByteString[], first: readonly number[
 }
 
 /** Puts the nodes of committed rows into the state. */
-export function settleNodes(merged: MergedTrees, nodes: Uint8Array): void {
+export function settleNodes(merged: MergedTrees, nodes: readonly (NodeId | null)[]): void {
   const { changeRow, state } = merged;
+  const raw = Buffer.from(nodes.map((node) => node ?? NULL_NODE).join(""), "hex");
   for (let row = 0; row < state.count; row++) {
     const from = changeRow[row] as number;
-    if (from >= 0) state.nodes.set(nodes.subarray(from * NODE_BYTES, (from + 1) * NODE_BYTES), row * NODE_BYTES);
+    if (from >= 0) raw.copy(state.nodes, row * NODE_BYTES, from * NODE_BYTES, (from + 1) * NODE_BYTES);
   }
 }
