@@ -89,7 +89,7 @@ export function commitTree(writer: CatalogWriter, change: TreeChange, base: Node
   const root = directories[0] as Directory;
   if (change.names.length === 0) {
     // Mercurial: without files the parent's manifest stands, the null one too.
-    return { manifest: base, nodes: new Uint8Array(0), list: new Uint8Array(0), files: 0, listIsManifest: false };
+    return { manifest: base, nodes: [], list: new Uint8Array(0), files: 0, listIsManifest: false };
   }
   root.base = base;
   const list = fileList(change, root, base === NULL_NODE);
