@@ -3,11 +3,15 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { showBytes, type ByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { differingPaths, listTree } from "./demo/listing.ts";
 import { CHANGES, makeVolume } from "./demo/volume.ts";
 import type { DemoRequest, DemoStep, JobContext } from "./requests.ts";
+
+/** A dump takes along what changed within two seconds before its base; then a change shows as a change. */
+const MARGIN_MS = 2_100;
 
 /** Changesets that end the two chains, 0→2→3 and 0→1→4. */
 const CHAIN_ENDS = [2, 4] as const;
@@ -29,8 +33,9 @@ export async function* runDemo(request: DemoRequest, context: JobContext): Async
   const states = new Map<number, Map<ByteString, string>>();
   let rev = 0;
   for (const change of CHANGES) {
+    await sleep(MARGIN_MS);
     change.make(volume);
-    yield note(`Then ${change.words}; level ${change.level} dumps what changed since its base.`);
+    yield note(`Two seconds later ${change.words}; level ${change.level} dumps what changed since its base.`);
     yield reel("dump", "-l", String(change.level), volume);
     states.set(++rev, await listTree(volume));
   }

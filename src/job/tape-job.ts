@@ -3,12 +3,14 @@ import { writeSync } from "node:fs";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { listDumps } from "../catalog/dump-list.ts";
 import { readTreeState, recordOf } from "../catalog/tree-state.ts";
+import { showBytes } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
 import { startPhase } from "../core/progress.ts";
 import { BLOCK_BYTES } from "../dump/format/record.ts";
 import { catImage, listImages, type TapeImage } from "../dump/tape-images.ts";
 import { scanImage } from "../restore/scan.ts";
+import type { Drive } from "../tape/drive.ts";
 import { readLabel } from "../tape/label.ts";
 import { TapeLibrary } from "../tape/library.ts";
 import { type OpenTape, openTape } from "../tape/open-tape.ts";
@@ -165,7 +167,7 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
       const images: TapeVerifyReport["images"][number][] = [];
       for (const image of await listImages(tape.drive)) {
         const known = image.words === null ? undefined : index.get(image.words.imageId);
-        images.push({ ...imageView(image, view, index), ...(await verifyImage(tape, image, view, known, context)) });
+        images.push({ ...imageView(image, view, index), ...(await verifyImage(tape, image, view, known, repository, context)) });
       }
       return { label: tape.label, images };
     } finally {
@@ -174,14 +176,49 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
   });
 }
 
+/** The further tapes of an image, as the catalog knows them. */
+class ImagePieces {
+  private readonly image: DumpImage | undefined;
+  private readonly repository: Repository | null;
+  private open: OpenTape | null = null;
+  /** The label of a piece that is not here, in words. */
+  missing: string | null = null;
+
+  constructor(image: DumpImage | undefined, repository: Repository | null) {
+    this.image = image;
+    this.repository = repository;
+  }
+
+  async mount(volume: number): Promise<Drive | null> {
+    await this.close();
+    const piece = this.image?.record.tapes[volume - 1];
+    if (!piece || !this.repository) return null;
+    const label = showBytes(piece.label);
+    if (knownTapes(this.repository).pathOf(label) === null) {
+      this.missing = `goes on on tape ${label}, which is not here`;
+      return null;
+    }
+    this.open = await openForReading(label, this.repository);
+    await this.open.drive.space({ file: piece.file, record: 0 });
+    return this.open.drive;
+  }
+
+  async close(): Promise<void> {
+    await this.open?.close();
+    this.open = null;
+  }
+}
+
 async function verifyImage(
-  tape: OpenTape, image: TapeImage, view: CatalogView | null, known: DumpImage | undefined, context: JobContext,
+  tape: OpenTape, image: TapeImage, view: CatalogView | null, known: DumpImage | undefined, repository: Repository | null, context: JobContext,
 ): Promise<{ files: number; digestsRight: number; problems: string[] }> {
   const problems: string[] = [];
   const wanted = view && known ? digestsOf(view, known) : null;
   let files = 0;
   let digestsRight = 0;
+  if (image.header.volume > 1) return { files, digestsRight: -1, problems: ["goes on from another tape: verify that one"] };
   await tape.drive.space({ file: image.file, record: 0 });
+  const pieces = new ImagePieces(known, repository);
   const scan = await scanImage(
     tape.drive,
     {
@@ -197,10 +234,10 @@ async function verifyImage(
       },
       damage: (damage) => problems.push(`block ${damage.block}: ${damage.what}`),
     },
-    { digests: true, signal: context.signal },
+    { digests: true, signal: context.signal, nextTape: (volume) => pieces.mount(volume) },
   );
-  const goesOn = known !== undefined && known.record.tapes.length > 1;
-  if (scan.ended === "cut" && !goesOn) problems.push("the image ends before its end record");
+  if (scan.ended === "cut") problems.push(pieces.missing ?? "the image ends before its end record");
+  await pieces.close();
   return { files, digestsRight: wanted ? digestsRight : -1, problems };
 }
 
