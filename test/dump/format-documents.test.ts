@@ -19,9 +19,10 @@ test.each(["tape.md", "dump-stream.md"])("the example of %s", async (name) => {
     for (const block of text.matchAll(/```hex\n(.*?)```/gs)) {
       for (const line of (block[1] as string).trimEnd().split("\n")) {
         const match = /^([0-9a-f]{4}) {2}([0-9a-f ]*[0-9a-f])(?: {2,}.*)?$/.exec(line);
-        expect(match, line).not.toBeNull();
-        const bytes = Buffer.from((match?.[2] as string).replaceAll(" ", ""), "hex");
-        const at = Number.parseInt(match?.[1] as string, 16);
+        const [, place = "", digits = ""] = match ?? [];
+        expect(digits, line).not.toBe("");
+        const bytes = Buffer.from(digits.replaceAll(" ", ""), "hex");
+        const at = Number.parseInt(place, 16);
         expect(tape.toString("hex", at, at + bytes.length), line).toBe(bytes.toString("hex"));
         lines++;
       }
