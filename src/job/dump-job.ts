@@ -265,7 +265,7 @@ function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOu
     directories: outcome.directories,
     files: outcome.files,
     contentBytes: outcome.contentBytes,
-    notes: notesOf(walk, records, stale),
+    notes: notesOf(walk, records, stale, outcome),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { ImageNote } from "../../catalog/image.ts";
 import type { ByteString } from "../../core/bytes.ts";
 import { CONTENT, type Walk } from "../../volume/source.ts";
+import type { DumpOutcome } from "../../dump/request.ts";
 import type { SkippedView } from "../requests.ts";
 import type { RecordBuilder } from "./record-builder.ts";
 
@@ -39,9 +40,10 @@ export function skippedOf(walk: Walk, records: RecordBuilder, stale: readonly By
   return skipped;
 }
 
-/** The same for %image, and every path that keeps the base's record. */
-export function notesOf(walk: Walk, records: RecordBuilder, stale: readonly ByteString[]): ImageNote[] {
+/** The same for %image, every path that keeps the base's record, and attributes that only the catalog has. */
+export function notesOf(walk: Walk, records: RecordBuilder, stale: readonly ByteString[], outcome: DumpOutcome): ImageNote[] {
   const notes: ImageNote[] = skippedOf(walk, records, stale).map(({ path, why, errno }) => ({ path, what: why, why: errno }));
   for (const path of stale) notes.push({ path, what: "stale", why: "" });
+  for (const { row, name, reason } of outcome.leftOut) notes.push({ path: walkPath(walk, row), what: "attribute", why: `${name} ${reason}` });
   return notes;
 }
