@@ -18,6 +18,7 @@ const PEERS = {
   setfacl: "acl",
   getfacl: "acl",
   makefs: "makefs",
+  python3: "python3",
 };
 
 function run(command, args, options = {}) {

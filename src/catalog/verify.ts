@@ -1,7 +1,7 @@
 // Verifying a catalog: every text is rebuilt and hashed, every reference followed. Numbers cite what must
-// hold (docs/format/catalog.md): 1 parents come first and are of the same history; 2 a text hashes to its
-// node; 3 a manifest is sorted and names revisions that are there; 4 a revision is linked to a changeset
-// that is there; 5 a changeset names a root manifest that is there.
+// hold (docs/format/catalog.md, section 7): 2 a text hashes to its node; 3 a manifest names revisions that
+// are there; 4 a revision is linked to a changeset that is there; 5 a changeset names a root manifest that
+// is there. 1 and 6 to 8 are tested wherever a catalog is read, and what was thrown is reported.
 import { ReelError } from "../core/errors.ts";
 import { nodeOf } from "../core/hash.ts";
 import { type HistoryId, NULL_NODE, type NodeId, toHistoryId, toRev } from "../core/ids.ts";
