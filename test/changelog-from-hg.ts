@@ -2,7 +2,7 @@
 // compared with hg's answers about the same history.
 import type { ChangelogReader, ChangesetHead } from "../src/catalog/changelog-reader.ts";
 import { asNodeId, type NodeId, NULL_NODE, toRev } from "../src/core/ids.ts";
-import type { PathChanges } from "../src/cli/render/changeset-view.ts";
+import type { PathChanges } from "../src/job/requests.ts";
 import { textToBytes } from "../src/cli/render/text.ts";
 import type { HgServer } from "./hg-server.ts";
 

@@ -1,7 +1,7 @@
 // Prints changesets one after another: in a style, with or without the drawn graph.
 import type { GraphNode } from "../catalog/graph.ts";
-import { toRev } from "../core/ids.ts";
-import type { Catalog } from "../job/requests.ts";
+import { type Rev, toRev } from "../core/ids.ts";
+import type { Catalog, HistoryStep } from "../job/requests.ts";
 import { dateContext, History } from "../job/walk-job.ts";
 import type { Invocation } from "./invocation.ts";
 import { type ChangesetView, graphSymbol, viewChangeset } from "./render/changeset-view.ts";
@@ -15,7 +15,7 @@ export class ChangesetPrinter {
   private readonly invocation: Invocation;
   private readonly style: LogStyle;
   private readonly environment: TemplateEnvironment;
-  private readonly currentRev: number;
+  private readonly currentRev: Rev;
 
   /** `template` is -T, or null for the default style. */
   constructor(catalog: Catalog, invocation: Invocation, template: string | null) {
@@ -37,8 +37,12 @@ export class ChangesetPrinter {
     };
   }
 
-  private view(rev: number): ChangesetView {
-    return viewChangeset(this.catalog.changelog, toRev(rev), { current: toRev(this.currentRev) });
+  private view(rev: number, step?: HistoryStep): ChangesetView {
+    return viewChangeset(this.catalog.changelog, toRev(rev), {
+      current: this.currentRev,
+      changes: (of) => this.catalog.changes(of),
+      ...(step === undefined ? {} : { step }),
+    });
   }
 
   private shortest(node: string, digits: number): string {
@@ -47,13 +51,17 @@ export class ChangesetPrinter {
     return typeof found === "number" ? this.history.shortest(changelog.node(found), digits) : node;
   }
 
-  /** JSON is never drawn. */
-  async print(nodes: Iterable<GraphNode>, graph: boolean): Promise<void> {
+  /** JSON is never drawn. `steps` is the history of one path. */
+  async print(
+    nodes: Iterable<GraphNode>,
+    graph: boolean,
+    steps: ReadonlyMap<Rev, HistoryStep> = new Map(),
+  ): Promise<void> {
     const { out } = this.invocation.io;
     const pen = graph && !this.invocation.settings.json ? new GraphPen() : null;
     let index = 0;
     for (const node of nodes) {
-      const view = this.view(node.rev);
+      const view = this.view(node.rev, steps.get(node.rev));
       const text = this.entry(view, index, pen?.widthAt(node) ?? 0);
       if (index === 0) out.write(this.style.begin);
       else out.write(this.style.between);

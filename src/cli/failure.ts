@@ -20,6 +20,7 @@ export function failureOf(error: unknown, verbName: string): Failure | null {
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return null;
+    if (error.code === "commander.help") return missingVerb(verbName);
     const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     const remedy = verbName === "" ? "see 'reel help'" : `see 'reel help ${verbName}'`;
     return { code: "usage", message, data: {}, remedy, exit: EXIT.usage };
@@ -27,6 +28,12 @@ export function failureOf(error: unknown, verbName: string): Failure | null {
   const message = error instanceof Error ? error.message : String(error);
   const internal = new ReelError("internal", { found: message });
   return { code: internal.code, message, data: {}, remedy: internal.remedy, exit: internal.exit };
+}
+
+function missingVerb(verbName: string): Failure {
+  const path = verbName === "" ? "reel" : `reel ${verbName}`;
+  const remedy = `see '${path} --help'`;
+  return { code: "usage", message: `'${path}' needs a verb`, data: {}, remedy, exit: EXIT.usage };
 }
 
 /** "reel: message", for a wrong expression the place in it, and the remedy. */

@@ -73,7 +73,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     const root = commandTree(host, io, (name) => {
       run.verb = name;
     });
-    await root.parseAsync(argv, { from: "user" });
+    await root.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
     await io.close();
   } catch (error) {
     run.exit = await fail(error, argv, io, run.verb);
@@ -114,9 +114,6 @@ function commandTree(host: Host, io: Io, entering: (name: string) => void): Comm
     root.commandsGroup(heading);
     for (const make of verbs) root.addCommand(make(host));
   }
-  root.action(() => {
-    io.out.write(latin1(root.helpInformation()));
-  });
   for (const command of withSubcommands(root)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => io.out.write(latin1(text)),

@@ -70,7 +70,15 @@ export interface ImageName extends ChangesetName {
 export interface Catalog {
   readonly directory: string;
   readonly changelog: ChangelogReader;
+  /** The changed paths of a revision, as they stand in the manifest, by what became of them. Reads manifests. */
+  changes(rev: Rev): PathChanges;
   close(): void;
+}
+
+export interface PathChanges {
+  readonly added: readonly ByteString[];
+  readonly modified: readonly ByteString[];
+  readonly removed: readonly ByteString[];
 }
 
 // ---- init ----

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { utf8ToByteString } from "../../core/bytes.ts";
 import type { Rev } from "../../core/ids.ts";
+import type { HistoryStep } from "../../job/requests.ts";
 import type { WalkRequest } from "../../job/walk-job.ts";
 import type { Invocation } from "../invocation.ts";
 import { act, collect, type Host, textArgument, verb, wholeNumber } from "../verb.ts";
@@ -114,19 +115,27 @@ async function runLog(request: LogRequest, invocation: Invocation): Promise<unde
   );
   try {
     invocation.page();
-    const only = request.path === null ? null : await changesOf(request.path, invocation);
-    await printer.print(printer.history.walk({ ...request.walk, only }), request.walk.graph);
+    const steps = request.path === null ? null : await stepsOf(request.path, invocation);
+    const only = steps === null ? null : new Set(steps.keys());
+    await printer.print(
+      printer.history.walk({ ...request.walk, only }),
+      request.walk.graph,
+      steps ?? undefined,
+    );
   } finally {
     printer.close();
   }
   return undefined;
 }
 
-async function changesOf(path: string, invocation: Invocation): Promise<ReadonlySet<Rev>> {
+async function stepsOf(
+  path: string,
+  invocation: Invocation,
+): Promise<ReadonlyMap<Rev, HistoryStep>> {
   const { runHistory } = await import("../../job/history-job.ts");
   const report = await runHistory(
     { path: utf8ToByteString(path), rev: null },
     invocation.context(),
   );
-  return new Set(report.steps.map((step) => step.rev));
+  return new Map(report.steps.map((step) => [step.rev, step]));
 }

@@ -22,6 +22,7 @@ export function tapeCommand(host: Host, runs: typeof RUNS = RUNS): Command {
     examples: [["reel tape list", "the tapes that the catalog knows"]],
   }).usage("[options] list|show|cat|verify ...");
   return addGlobalOptions(command)
+    .helpCommand(false)
     .addCommand(listCommand(host, runs.list))
     .addCommand(showCommand(host, runs.show))
     .addCommand(imageCommand(host, runs.cat))

@@ -1,18 +1,12 @@
 // One changeset as the renderers and templates see it. What costs a read is a function.
 import type { ChangelogReader } from "../../catalog/changelog-reader.ts";
 import type { ByteString } from "../../core/bytes.ts";
+import type { HistoryStep, PathChanges } from "../../job/requests.ts";
 import { NULL_NODE, NULL_REV, type NodeId, type Rev } from "../../core/ids.ts";
 
 export interface ParentView {
   readonly rev: Rev;
   readonly node: NodeId;
-}
-
-/** Paths against the first parent. */
-export interface PathChanges {
-  readonly added: readonly ByteString[];
-  readonly modified: readonly ByteString[];
-  readonly removed: readonly ByteString[];
 }
 
 export interface ChangesetView {
@@ -39,6 +33,8 @@ export interface ChangesetView {
   readonly files: () => readonly ByteString[];
   /** Reads manifests; null where the catalog cannot tell. */
   readonly changes: () => PathChanges | null;
+  /** In the history of one path: what became of it here. */
+  readonly step: HistoryStep | null;
   /** Number of the manifest in its revlog, or null. */
   readonly manifestRev: () => number | null;
 }
@@ -48,6 +44,7 @@ export interface ViewSources {
   readonly current: Rev;
   readonly changes?: (rev: Rev) => PathChanges;
   readonly manifestRev?: (manifest: NodeId) => number;
+  readonly step?: HistoryStep;
 }
 
 export function viewChangeset(
@@ -78,6 +75,7 @@ export function viewChangeset(
     description: head.description,
     closed: head.extras.has("close"),
     current: rev === sources.current,
+    step: sources.step ?? null,
     files: () => reader.files(rev),
     changes: () => (changes === undefined ? null : changes(rev)),
     manifestRev: () => (manifestRev === undefined ? null : manifestRev(head.manifest)),

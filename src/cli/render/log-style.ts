@@ -1,5 +1,6 @@
 // How a listing of changesets looks: a named style, a template of the user's, or JSON.
 import { type ByteString, utf8ToByteString } from "../../core/bytes.ts";
+import type { HistoryStep } from "../../job/requests.ts";
 import type { ChangesetView } from "./changeset-view.ts";
 import { JSON_SCHEMA, jsonLine, jsonString } from "./json.ts";
 import { renderChangeset, type Verbosity } from "./log.ts";
@@ -130,6 +131,11 @@ function changesetObject(
       [...view.extras].map(([key, value]) => [bytesToText(key), bytesToText(value)]),
     ),
     manifest: view.manifest,
+    ...(view.step === null ? {} : stepFields(view.step)),
     ...(verbose ? { files: view.files().map(bytesToText) } : {}),
   };
+}
+
+function stepFields({ path, status, from }: HistoryStep): Readonly<Record<string, unknown>> {
+  return { path: bytesToText(path), status, from: from === null ? null : bytesToText(from) };
 }

@@ -1,8 +1,10 @@
 // A changeset as `hg log` prints it without a template: quiet, normal, verbose and debug.
 import type { ByteString } from "../../core/bytes.ts";
 import { shortNode } from "../../core/ids.ts";
+import type { HistoryStep } from "../../job/requests.ts";
 import { type ChangesetView, type ParentView, parentsShown } from "./changeset-view.ts";
 import { DATE_FORMAT, formatDate } from "./dates.ts";
+import { shownPath } from "./entry.ts";
 import type { Paint } from "./paint.ts";
 
 export type Verbosity = "quiet" | "normal" | "verbose" | "debug";
@@ -32,6 +34,7 @@ export function renderChangeset(
   }
   line("user", view.user);
   line("date", formatDate(view.time, view.zone, DATE_FORMAT.date));
+  if (view.step !== null) line("path", stepText(view.step));
   if (verbose) {
     for (const [name, paths] of fileLists(view, debug))
       if (paths.length > 0) line(name, paths.join(" "));
@@ -44,6 +47,11 @@ export function renderChangeset(
     else line("summary", firstLine(description));
   }
   return `${out}\n`;
+}
+
+/** "M etc/motd", "V old name -> new name" */
+function stepText({ status, path, from }: HistoryStep): ByteString {
+  return `${status} ${from === null ? "" : `${shownPath(from)} -> `}${shownPath(path)}`;
 }
 
 function fileLists(view: ChangesetView, debug: boolean): [string, readonly ByteString[]][] {

@@ -1,11 +1,7 @@
 // The keywords of the template language for a changeset.
 import type { ByteString } from "../../core/bytes.ts";
-import {
-  type ChangesetView,
-  graphSymbol,
-  type PathChanges,
-  parentsShown,
-} from "./changeset-view.ts";
+import type { PathChanges } from "../../job/requests.ts";
+import { type ChangesetView, graphSymbol, parentsShown } from "./changeset-view.ts";
 import { stripBlanks } from "./log.ts";
 import { changesetOf, dictOf, listOf, type TemplateValue } from "./template-value.ts";
 
@@ -75,6 +71,9 @@ export const KEYWORDS: Readonly<Record<string, Keyword>> = {
     separator: "",
     terminator: " ",
   }),
+  path: ({ view }) => view.step?.path ?? "",
+  path_from: ({ view }) => view.step?.from ?? "",
+  path_status: ({ view }) => view.step?.status ?? "",
   /** Every changeset of a catalog is public: what is committed never changes. */
   phase: () => "public",
   reel: ({ view }) => dictOf(reelExtras(view)),
