@@ -3,13 +3,13 @@
 import { resolve } from "node:path";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { normalDescription } from "../catalog/changeset-text.ts";
-import { type DumpHead, EXTRA } from "../catalog/dump-list.ts";
+import { type DumpHead, dumpHead, EXTRA } from "../catalog/dump-list.ts";
 import { encodeImage, imageIdOf, type ImageRecord, NO_IMAGE } from "../catalog/image.ts";
 import { commitTree } from "../catalog/tree-commit.ts";
 import { readTreeState, type TreeState } from "../catalog/tree-state.ts";
 import { type ByteString, showBytes, utf8ToByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
-import { NULL_NODE, type Rev } from "../core/ids.ts";
+import { NULL_NODE, type Rev, toRev } from "../core/ids.ts";
 import { startPhase } from "../core/progress.ts";
 import { dump } from "../dump/engine.ts";
 import { encodeOffsetMap } from "../dump/format/offset-map.ts";
@@ -71,9 +71,9 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
     const lock = repository.lockPath(source.identity().path);
     try {
       const prepared = await prepare(request, context, times, repository, source);
-      const library = new TapeLibrary(repository.libraryDirectory);
+      const library = new TapeLibrary(repository.libraryDirectory, context.notice);
       const known = new KnownTapes(repository.directory, library);
-      const tapes = new TapeWriter(library, known, request.tape, prepared.blockingFactor);
+      const tapes = new TapeWriter(library, known, request.tape, prepared.blockingFactor, context.notice);
       try {
         const records = new RecordBuilder(prepared.walk, prepared.numbers.inode);
         const outcome = await writeImage(prepared, tapes, records);
@@ -200,8 +200,9 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
   const offsets = encodeOffsetMap(Uint32Array.from(records.inodes), Float64Array.from(records.blocks));
   const merge = { walk, inode: numbers.inode, selection, records, base: baseState, offsets };
   const merged = mergeTrees({ ...merge, describe: (stale) => encodeImage(imageRecord(prepared, records, outcome, stale)) });
-  const writer = repository.begin();
+  const writer = await repository.beginInTurn(context.signal);
   try {
+    refuseTakenName(writer.view, prepared);
     writer.placement.reserve(base ? 0 : merged.change.names.length + merged.change.directories.length);
     const tree = commitTree(writer, merged.change, base ? base.head.manifest : NULL_NODE);
     const zone = request.date?.zone ?? context.clock.zone(prepared.date);
@@ -237,6 +238,16 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
   } catch (error) {
     writer.abort();
     throw error;
+  }
+}
+
+/** Another volume's first dump may have taken the name since this one began. */
+function refuseTakenName(now: CatalogView, { view, identity }: Prepared): void {
+  for (let rev = view.changelog.count; rev < now.changelog.count; rev++) {
+    const other = dumpHead(now.changelog, toRev(rev));
+    if (other?.branch === identity.branch && other.identity !== identityText(identity)) {
+      throw new ReelError("dump.name-taken", { name: showBytes(identity.name) });
+    }
   }
 }
 

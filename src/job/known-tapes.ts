@@ -58,8 +58,11 @@ export class KnownTapes {
     const absolute = resolve(path);
     if (this.paths.get(label) === absolute) return;
     this.paths.set(label, absolute);
-    writeFileSync(`${this.file}.new`, `${JSON.stringify(Object.fromEntries(this.paths), null, 1)}\n`);
-    renameSync(`${this.file}.new`, this.file);
+    // Another dump may have added its tape since this one looked.
+    for (const [other, at] of readPaths(this.file)) if (!this.paths.has(other)) this.paths.set(other, at);
+    const fresh = `${this.file}.${process.pid}.new`;
+    writeFileSync(fresh, `${JSON.stringify(Object.fromEntries(this.paths), null, 1)}\n`);
+    renameSync(fresh, this.file);
   }
 }
 

@@ -2,11 +2,12 @@
 // state that can always be rebuilt.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { CatalogView } from "../catalog/catalog-view.ts";
 import { CatalogWriter } from "../catalog/catalog-writer.ts";
 import { readTags } from "../catalog/tags.ts";
 import { manifestFileList } from "../catalog/tree-walk.ts";
-import { bytesOf, type ByteString } from "../core/bytes.ts";
+import { bytesOf, type ByteString, showBytes } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { sha1Hex } from "../core/hash.ts";
 import { createDiskStore, openDiskStore } from "../store/disk-store.ts";
@@ -19,6 +20,9 @@ export const STORE_FOLDER = "store";
 const TAPES_FOLDER = "tapes";
 const LOCKS_FOLDER = "locks";
 const CACHE_FOLDER = "cache";
+/** A commit of a million files takes some seconds; a writer that holds the catalog longer has stopped. */
+const COMMIT_WAIT_MS = 600_000;
+const COMMIT_LOOK_MS = 50;
 /** What a reader of the catalog must understand, beyond the store itself. */
 export const REQUIREMENTS = ["catalog-1", "tree-manifests"];
 
@@ -26,11 +30,13 @@ export class Repository {
   /** The directory that holds .reel. */
   readonly directory: string;
   readonly store: Store;
+  private readonly notice: (line: string) => void;
   private current: CatalogView | null = null;
 
-  constructor(directory: string, store: Store) {
+  constructor(directory: string, store: Store, notice: (line: string) => void) {
     this.directory = directory;
     this.store = store;
+    this.notice = notice;
   }
 
   private inside(name: string): string {
@@ -62,10 +68,33 @@ export class Repository {
     return new CatalogWriter(this.store.begin());
   }
 
-  /** One dump of a path at a time: throws `tape.locked` naming the other. */
+  /**
+   * Takes the writer's lock, and waits while another commits: what is to be committed is on tape already.
+   * Throws `store.locked` when the other does not end, `interrupted`.
+   */
+  async beginInTurn(signal: AbortSignal): Promise<CatalogWriter> {
+    const deadline = performance.now() + COMMIT_WAIT_MS;
+    for (let told = false; ; told = true) {
+      try {
+        return this.begin();
+      } catch (error) {
+        if (!(error instanceof ReelError) || error.code !== "store.locked" || performance.now() > deadline) throw error;
+        if (!told) this.notice(`waiting for process ${error.data["pid"]} on ${error.data["host"]}, which holds the catalog`);
+      }
+      if (signal.aborted) throw new ReelError("interrupted");
+      await setTimeout(COMMIT_LOOK_MS);
+    }
+  }
+
+  /** One dump of a path at a time: throws `dump.in-progress` naming the other. */
   lockPath(path: ByteString): TapeLock {
     mkdirSync(this.inside(LOCKS_FOLDER), { recursive: true });
-    return lockTape(join(this.inside(LOCKS_FOLDER), sha1Hex(bytesOf(path))));
+    try {
+      return lockTape(join(this.inside(LOCKS_FOLDER), sha1Hex(bytesOf(path))), this.notice);
+    } catch (error) {
+      if (!(error instanceof ReelError) || error.code !== "tape.locked") throw error;
+      throw new ReelError("dump.in-progress", { ...error.data, path: showBytes(path) }, { cause: error });
+    }
   }
 
   close(): void {
@@ -89,7 +118,7 @@ export function findCatalog(context: Pick<JobContext, "directory" | "cwd">): str
 export function openRepository(context: Pick<JobContext, "directory" | "cwd" | "notice">): Repository {
   const directory = findCatalog(context);
   const store = openDiskStore(join(directory, CATALOG_FOLDER, STORE_FOLDER), { understood: REQUIREMENTS, notice: context.notice });
-  return new Repository(directory, store);
+  return new Repository(directory, store, context.notice);
 }
 
 /** Makes an empty catalog in a directory that has none. */
@@ -98,5 +127,5 @@ export function createRepository(directory: string, notice: (line: string) => vo
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new ReelError("catalog.exists", { path: directory });
   mkdirSync(folder, { recursive: true });
   const store = createDiskStore(join(folder, STORE_FOLDER), { understood: REQUIREMENTS, requirements: REQUIREMENTS, notice });
-  return new Repository(directory, store);
+  return new Repository(directory, store, notice);
 }

@@ -26,9 +26,12 @@ export interface OpenedTape {
 
 export class TapeLibrary {
   readonly folder: string;
+  private readonly notice: (line: string) => void;
 
-  constructor(folder: string) {
+  /** `notice` is told when a dead writer's lock is broken. */
+  constructor(folder: string, notice: (line: string) => void = () => {}) {
     this.folder = folder;
+    this.notice = notice;
   }
 
   /** In the order of their labels; none when the folder is not there. */
@@ -56,9 +59,10 @@ export class TapeLibrary {
     mkdirSync(this.folder, { recursive: true });
     const chosen = checkLabel(label ?? this.nextLabel());
     const path = this.pathOf(chosen);
-    if (existsSync(path)) throw new ReelError("tape.label-taken", { label: chosen });
-    const lock = lockTape(path);
+    const lock = lockTape(path, this.notice);
     try {
+      // Another process may have been quicker: its tape must not be begun anew.
+      if (existsSync(path)) throw new ReelError("tape.label-taken", { label: chosen });
       const drive = openVirtualDrive(path, { write: true });
       try {
         await writeLabel(drive, chosen, capacityBytes);
@@ -75,7 +79,7 @@ export class TapeLibrary {
   async open(label: string, options: { readonly write: boolean }): Promise<OpenedTape> {
     const path = this.pathOf(checkLabel(label));
     if (!existsSync(path)) throw new ReelError("tape.not-found", { tape: label });
-    const lock: TapeLock | null = options.write ? lockTape(path) : null;
+    const lock: TapeLock | null = options.write ? lockTape(path, this.notice) : null;
     try {
       const capacityBytes = await capacityOf(path);
       const drive = openVirtualDrive(path, {

@@ -18,6 +18,8 @@ export interface OpenTapeOptions {
   /** How much a read of a plain file or a pipe gives at once. */
   readonly recordBytes: number;
   readonly library?: TapeLibrary;
+  /** Told when a dead writer's lock is broken. */
+  readonly notice?: (line: string) => void;
   /** For a virtual tape whose label says none. */
   readonly capacityBytes?: number;
 }
@@ -52,7 +54,7 @@ export async function openTape(spec: string, options: OpenTapeOptions): Promise<
     const drive = openPlainDrive(spec, { write, recordBytes });
     return { drive, kind, label: spec, close: () => drive.close() };
   }
-  const lock = write ? lockTape(spec) : null;
+  const lock = write ? lockTape(spec, options.notice) : null;
   try {
     const label = await labelOf(spec);
     const capacityBytes = label?.capacityBytes ?? options.capacityBytes;

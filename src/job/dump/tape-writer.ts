@@ -1,35 +1,42 @@
 // The tapes of one dump: the one asked for or the library's last, and the next ones when it is full. Keeps
 // them locked and open until the catalog has committed.
 import { existsSync, statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { ReelError } from "../../core/errors.ts";
 import type { NextTape } from "../../dump/tape-change.ts";
 import { writeLabel } from "../../tape/label.ts";
-import type { TapeLibrary } from "../../tape/library.ts";
+import type { OpenedTape, TapeLibrary } from "../../tape/library.ts";
 import { type OpenTape, openTape } from "../../tape/open-tape.ts";
 import type { MountedTape } from "../../dump/tape-change.ts";
 import type { KnownTapes } from "../known-tapes.ts";
 import { BLOCK_BYTES } from "../../dump/format/record.ts";
+
+const NEW_TAPE_TRIES = 100;
+const NEW_TAPE_WAIT_MS = 20;
 
 export class TapeWriter {
   private readonly library: TapeLibrary;
   private readonly known: KnownTapes;
   private readonly spec: string | null;
   private readonly recordBytes: number;
+  private readonly notice: (line: string) => void;
   private readonly open: { close(): Promise<void> }[] = [];
   /** Virtual tapes end an image with a filemark; a plain stream ends where it ends. */
   private virtual = true;
 
-  constructor(library: TapeLibrary, known: KnownTapes, spec: string | null, blockingFactor: number) {
+  constructor(library: TapeLibrary, known: KnownTapes, spec: string | null, blockingFactor: number, notice: (line: string) => void) {
     this.library = library;
     this.known = known;
     this.spec = spec;
     this.recordBytes = blockingFactor * BLOCK_BYTES;
+    this.notice = notice;
   }
 
   /** Mounts the first tape, standing where the image begins. */
   async first(): Promise<MountedTape> {
-    if (this.spec === null) return this.fromLibrary(this.library.list().at(-1)?.label ?? null);
+    if (this.spec === null) return this.mount((await this.freeTape()) ?? (await this.newTape()));
     const fresh = !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
-    const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library });
+    const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library, notice: this.notice });
     this.open.push(tape);
     this.virtual = tape.kind === "virtual";
     const label = await this.labelOf(tape, fresh);
@@ -47,16 +54,46 @@ export class TapeWriter {
     return label;
   }
 
-  private async fromLibrary(label: string | null): Promise<MountedTape> {
-    const chosen = label ?? (await this.library.create()).label;
-    const tape = await this.library.open(chosen, { write: true });
+  private async mount(tape: OpenedTape): Promise<MountedTape> {
     this.open.push(tape);
     await tape.drive.spaceToEnd();
-    return { drive: tape.drive, label: chosen };
+    return { drive: tape.drive, label: tape.label };
+  }
+
+  /** The library's last tape that no other dump writes to; null if there is none. */
+  private async freeTape(): Promise<OpenedTape | null> {
+    for (const { label } of this.library.list().toReversed()) {
+      const tape = await this.openUnlessLocked(label);
+      if (tape) return tape;
+    }
+    return null;
+  }
+
+  /** Other dumps may make tapes at the same time, and take what this one made. */
+  private async newTape(): Promise<OpenedTape> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const { label } = await this.library.create();
+        return await this.library.open(label, { write: true });
+      } catch (error) {
+        const taken = error instanceof ReelError && (error.code === "tape.label-taken" || error.code === "tape.locked");
+        if (!taken || tries === NEW_TAPE_TRIES) throw error;
+        await setTimeout(NEW_TAPE_WAIT_MS);
+      }
+    }
+  }
+
+  private async openUnlessLocked(label: string): Promise<OpenedTape | null> {
+    try {
+      return await this.library.open(label, { write: true });
+    } catch (error) {
+      if (error instanceof ReelError && error.code === "tape.locked") return null;
+      throw error;
+    }
   }
 
   /** A full tape of the library is followed by a new one; any other ends the dump. */
-  readonly next: NextTape = async (): Promise<MountedTape | null> => (this.spec === null ? this.fromLibrary(null) : null);
+  readonly next: NextTape = async (): Promise<MountedTape | null> => (this.spec === null ? this.mount(await this.newTape()) : null);
 
   /** Ends the image and makes it durable. */
   async finish(last: MountedTape["drive"]): Promise<void> {
