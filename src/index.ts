@@ -26,7 +26,9 @@ export { runRecover } from "./job/recover-job.ts";
 export { runRestore } from "./job/restore-job.ts";
 export { runTapeCat, runTapeList, runTapeShow, runTapeVerify } from "./job/tape-job.ts";
 export { runVerify } from "./job/verify-job.ts";
+export type * from "./job/debug-requests.ts";
 export type * from "./job/requests.ts";
+export type * from "./job/tape-requests.ts";
 
 export type { ChangelogReader, ChangesetHead } from "./catalog/changelog-reader.ts";
 export type { ReadView, Store, WriteTx } from "./store/store.ts";

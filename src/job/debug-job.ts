@@ -9,7 +9,8 @@ import { storeFileName } from "../store/layout.ts";
 import { groupOf, slotOf } from "../store/placement.ts";
 import { CHANGESET_HEADS, groupDataFile } from "../store/store.ts";
 import { openRepository } from "./repository.ts";
-import type { DebugDataRequest, DebugIndexRequest, DebugIndexRow, JobContext } from "./requests.ts";
+import type { DebugDataRequest, DebugIndexRequest, DebugIndexRow } from "./debug-requests.ts";
+import type { JobContext } from "./requests.ts";
 
 const CHANGELOG = "changelog";
 const MANIFEST = "manifest";

@@ -14,8 +14,8 @@
 //   restore-job.ts    runRestore(RestoreRequest, JobContext): Promise<RestoreReport>
 //   verify-job.ts     runVerify(VerifyRequest, JobContext): Promise<VerifyReport>
 //   recover-job.ts    runRecover(RecoverRequest, JobContext): Promise<RecoverReport>
-//   tape-job.ts       runTapeList, runTapeShow, runTapeCat, runTapeVerify
-//   debug-job.ts      runDebugIndex, runDebugData
+//   tape-job.ts       (tape-requests.ts) runTapeList, runTapeShow, runTapeCat, runTapeVerify
+//   debug-job.ts      (debug-requests.ts) runDebugIndex, runDebugData
 //   simulate-job.ts   runSimulate(SimulateRequest): SimulateReport
 //   demo-job.ts       runDemo(DemoRequest, JobContext): AsyncGenerator<DemoStep>
 //
@@ -393,127 +393,6 @@ export interface RecoverReport {
   /** What was done, a line each; empty if there was nothing to do. */
   readonly done: readonly string[];
   readonly changesets: number;
-}
-
-// ---- tapes ----
-
-export interface TapeRequest {
-  /** Path of a tape file, a plain file, "-", or a label. */
-  readonly tape: string;
-}
-
-export interface TapeListReport {
-  readonly library: string;
-  readonly tapes: readonly TapeSummary[];
-}
-
-export interface TapeSummary {
-  readonly label: string;
-  /** Null if the tape is known but not here. */
-  readonly path: string | null;
-  readonly standing: TapeStanding;
-  readonly images: number;
-  readonly bytes: number;
-  /** 0: as long as the disk has room. */
-  readonly capacityBytes: number;
-  /** c_date of the last image, 0 if there is none. */
-  readonly lastDate: number;
-}
-
-export interface TapeShowReport {
-  readonly label: string;
-  readonly path: string;
-  readonly images: readonly TapeImageView[];
-  readonly damaged: readonly string[];
-}
-
-export interface TapeImageView {
-  /** From 1: the K of `tape cat -n K`. Bundles between the images do not count. */
-  readonly number: number;
-  /** Filemarks before it. */
-  readonly file: number;
-  readonly level: number;
-  readonly date: number;
-  readonly baseDate: number;
-  /** c_label, c_filesys, c_dev, c_host. */
-  readonly label: string;
-  readonly filesystem: string;
-  readonly device: string;
-  readonly host: string;
-  readonly blockingFactor: number;
-  readonly blocks: number;
-  /** Null for an image that Reel did not write. */
-  readonly imageId: string | null;
-  /** Null if this catalog does not have it. */
-  readonly changeset: ChangesetName | null;
-  /** A catalog bundle follows it. */
-  readonly bundle: boolean;
-}
-
-export interface TapeCatRequest extends TapeRequest {
-  readonly number: number;
-}
-
-export interface TapeVerifyReport {
-  readonly label: string;
-  readonly images: readonly (TapeImageView & {
-    readonly files: number;
-    /** Contents whose digest equals the catalog's; -1 if the image is not in the catalog. */
-    readonly digestsRight: number;
-    readonly problems: readonly string[];
-  })[];
-}
-
-// ---- debug ----
-
-export interface DebugIndexRequest {
-  /** "changelog", "manifest", "manifest:DIR", or a path. */
-  readonly path: string;
-}
-
-export interface DebugIndexRow {
-  readonly rev: number;
-  readonly linkrev: number;
-  readonly node: NodeId;
-  readonly p1: NodeId;
-  readonly p2: NodeId;
-  readonly flags: number;
-  readonly fullBytes: number;
-  readonly storedBytes: number;
-  /** The revision that the delta applies to; its own number for a full text. */
-  readonly base: number;
-  /** Store file and offset where the stored bytes lie. */
-  readonly place: string;
-}
-
-export interface DebugDataRequest extends DebugIndexRequest {
-  /** Number or node prefix within that history. */
-  readonly rev: string;
-}
-
-/** A case of the placement simulator: options as in the fixture, and the commands, a line each. */
-export interface SimulateRequest {
-  readonly groups: number;
-  readonly inodes: number;
-  readonly dataBlocks: number;
-  readonly largeFile: number;
-  readonly contiguous: number;
-  readonly faraway: number;
-  readonly spreadInodes: boolean;
-  readonly spreadData: boolean;
-  readonly commands: readonly string[];
-}
-
-export interface SimulateReport {
-  readonly groups: readonly {
-    readonly inodes: readonly (number | null)[];
-    readonly data: readonly (number | null)[];
-  }[];
-  readonly inodes: Readonly<Record<string, number>>;
-  readonly freeInodes: number;
-  readonly freeDataBlocks: number;
-  readonly filespan: Readonly<Record<string, number>>;
-  readonly dirspan: Readonly<Record<string, number>>;
 }
 
 // ---- demo ----

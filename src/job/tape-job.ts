@@ -18,9 +18,8 @@ import { knownTapes } from "./chain-job.ts";
 import { type DumpImage, readImage } from "./image-chain.ts";
 import type { KnownTapes } from "./known-tapes.ts";
 import { openRepository, type Repository } from "./repository.ts";
-import type {
-  JobContext, TapeCatRequest, TapeImageView, TapeListReport, TapeRequest, TapeShowReport, TapeSummary, TapeVerifyReport,
-} from "./requests.ts";
+import type { JobContext } from "./requests.ts";
+import type { TapeCatRequest, TapeImageView, TapeListReport, TapeRequest, TapeShowReport, TapeSummary, TapeVerifyReport } from "./tape-requests.ts";
 import { changesetName } from "./views.ts";
 
 /** How much a read of a plain stream gives at once; any multiple of a block serves. */

@@ -1,7 +1,7 @@
 // reel debugdata: the stored text of one revision.
 import type { Command } from "commander";
 import { byteString } from "../../core/bytes.ts";
-import type { DebugDataRequest } from "../../job/requests.ts";
+import type { DebugDataRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
 import { act, type Host, textArgument, verb } from "../verb.ts";
 import { HISTORY_ARGUMENT } from "./debugindex.ts";

@@ -1,6 +1,6 @@
 // reel debugindex: the revisions of one history as they are stored.
 import type { Command } from "commander";
-import type { DebugIndexRequest } from "../../job/requests.ts";
+import type { DebugIndexRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
 import { act, type Host, textArgument, verb } from "../verb.ts";
 

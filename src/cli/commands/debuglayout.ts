@@ -1,7 +1,7 @@
 // reel debuglayout --simulate: what the placement policy does with a case.
 import type { Command } from "commander";
 import { ReelError } from "../../core/errors.ts";
-import type { SimulateRequest } from "../../job/requests.ts";
+import type { SimulateRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
 import { act, type Host, verb, wholeNumber } from "../verb.ts";
 

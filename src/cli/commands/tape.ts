@@ -1,7 +1,7 @@
 // reel tape: list, show, cat, verify.
 import type { Command } from "commander";
 import { EXIT } from "../../core/errors.ts";
-import type { TapeCatRequest, TapeRequest } from "../../job/requests.ts";
+import type { TapeCatRequest, TapeRequest } from "../../job/tape-requests.ts";
 import type { Invocation } from "../invocation.ts";
 import { addGlobalOptions } from "../settings.ts";
 import { act, type Host, textArgument, verb, wholeNumber } from "../verb.ts";

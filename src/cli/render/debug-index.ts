@@ -1,7 +1,7 @@
 // A revlog's index, in the columns of `hg debugindex`.
 import type { ByteString } from "../../core/bytes.ts";
 import { shortNode } from "../../core/ids.ts";
-import type { DebugIndexRow } from "../../job/requests.ts";
+import type { DebugIndexRow } from "../../job/debug-requests.ts";
 import type { Verbosity } from "./log.ts";
 import { textToBytes } from "./text.ts";
 

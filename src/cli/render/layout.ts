@@ -1,6 +1,6 @@
 // A simulated placement as a map: one line of inodes and one of data blocks for each group.
 import type { ByteString } from "../../core/bytes.ts";
-import type { SimulateReport } from "../../job/requests.ts";
+import type { SimulateReport } from "../../job/debug-requests.ts";
 import { textToBytes } from "./text.ts";
 
 /** Owners by letter, in the order of their inode numbers; "." is free. */
