@@ -2,9 +2,9 @@
 import { closeSync, openSync } from "node:fs";
 import { newProgress } from "../../src/core/progress.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
-import { runDump } from "../../src/job/dump-job.ts";
+import { type OpenVolume, runDump } from "../../src/job/dump-job.ts";
 import { runInit } from "../../src/job/init-job.ts";
-import type { DumpReport, DumpRequest, JobContext, RestoreReport, VerifyReport } from "../../src/job/requests.ts";
+import type { DumpReport, DumpRequest, JobContext, RestoreReport, RestoreRequest, VerifyReport } from "../../src/job/requests.ts";
 import { runRestore } from "../../src/job/restore-job.ts";
 import { runTapeCat } from "../../src/job/tape-job.ts";
 import { runVerify } from "../../src/job/verify-job.ts";
@@ -17,7 +17,8 @@ export function clockAhead(ns: bigint): Clock {
 export class TestCatalog {
   readonly directory: string;
   readonly notices: string[] = [];
-  readonly clock: Clock;
+  /** May be moved between dumps. */
+  clock: Clock;
 
   constructor(directory: string, clock: Clock = systemClock) {
     this.directory = directory;
@@ -36,16 +37,16 @@ export class TestCatalog {
     return this;
   }
 
-  dump(source: string, level: number, changes: Partial<DumpRequest> = {}): Promise<DumpReport> {
+  dump(source: string, level: number, changes: Partial<DumpRequest> = {}, open?: OpenVolume): Promise<DumpReport> {
     const request: DumpRequest = {
       source, level, tape: null, blockingFactor: null, message: null, date: null,
       exclude: [], name: null, force: false, crossMounts: false, ...changes,
     };
-    return runDump(request, this.context());
+    return runDump(request, this.context(), open);
   }
 
-  restore(rev: number | string, to: string, paths: readonly string[] = []): Promise<RestoreReport> {
-    return runRestore({ rev: String(rev), paths, to, dryRun: false, tapes: [], force: false }, this.context());
+  restore(rev: number | string, to: string, paths: readonly string[] = [], changes: Partial<RestoreRequest> = {}): Promise<RestoreReport> {
+    return runRestore({ rev: String(rev), paths, to, dryRun: false, tapes: [], force: false, ...changes }, this.context());
   }
 
   /** The image of a report as a plain stream in a file. */

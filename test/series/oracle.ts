@@ -1,7 +1,7 @@
 // What a tree is according to find(1) and to plain reads: nothing of Reel's is asked.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
 
 export interface OracleEntry {
   readonly type: string;
@@ -47,7 +47,7 @@ export function readTree(root: string): OracleTree {
 function digestOf(path: Buffer): string {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(1 << 20);
-  const fd = openSync(path, "r");
+  const fd = openDeep(path);
   try {
     for (;;) {
       const got = readSync(fd, buffer, 0, buffer.length, null);
@@ -59,14 +59,29 @@ function digestOf(path: Buffer): string {
   }
 }
 
+const PATH_BYTES_MAX = 4095;
+
+/** Opens a file by steps where its path is longer than the system takes. */
+function openDeep(path: Buffer): number {
+  if (path.length <= PATH_BYTES_MAX) return openSync(path, "r");
+  const slash = path.lastIndexOf("/", PATH_BYTES_MAX - 1);
+  const above = openSync(path.subarray(0, slash), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return openDeep(Buffer.concat([Buffer.from(`/proc/self/fd/${above}`), path.subarray(slash)]));
+  } finally {
+    closeSync(above);
+  }
+}
+
 /** getfattr's dump of every path, by path; it quotes odd names in octal. */
 function readAttributes(root: string): Map<string, string> {
   const found = new Map<string, string>();
   let out: string;
   try {
     out = execFileSync("getfattr", ["-R", "-P", "-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", root], { encoding: "latin1", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] });
-  } catch {
-    return found;
+  } catch (error) {
+    // It fails at paths that are too long for it, and has said the rest.
+    out = (error as { stdout?: string }).stdout ?? "";
   }
   for (const block of out.split("\n\n")) {
     const [head, ...lines] = block.split("\n");
