@@ -13,8 +13,8 @@ import { toRev } from "../../src/core/ids.ts";
 import { newProgress } from "../../src/core/progress.ts";
 import { openDiskStore } from "../../src/store/disk-store.ts";
 import { writeExample } from "./example-catalog.ts";
+import { bytesOfExample, page, root } from "./page-hex.ts";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const example = path.join(root, "fixtures/catalog/store");
 const reader = path.join(root, "fixtures/catalog/read.py");
 const listing = fs.readFileSync(path.join(root, "fixtures/catalog/listing.txt"), "utf8");
@@ -26,19 +26,12 @@ const scratch = (): string => {
   return directory;
 };
 
-/** The bytes of each block of the page that begins with "`file`": and has offsets, hex and comments. */
+/** The bytes of each block that follows a line with a file's name. */
 function blocksOfPage(): Map<string, Buffer> {
-  const page = fs.readFileSync(path.join(root, "docs/format/catalog.md"), "utf8");
   const blocks = new Map<string, Buffer>();
-  for (const match of page.matchAll(/^`([a-z0-9.]+)`[^\n]*\n\n```\n([^`]*)```$/gm)) {
+  for (const match of page("catalog.md").matchAll(/^`([a-z0-9.]+)`[^\n]*\n\n```\n([^`]*)```$/gm)) {
     const [, name = "", lines = ""] = match;
-    let bytes = Buffer.alloc(0);
-    for (const line of lines.trimEnd().split("\n")) {
-      const [, offset = "", hex = ""] = /^ *(\d+) {2}([0-9a-f]+)/.exec(line) ?? [];
-      expect(`${name} ${offset}`).toBe(`${name} ${bytes.byteLength}`);
-      bytes = Buffer.concat([bytes, Buffer.from(hex, "hex")]);
-    }
-    blocks.set(name, bytes);
+    blocks.set(name, bytesOfExample(name, lines));
   }
   return blocks;
 }
