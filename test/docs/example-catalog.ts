@@ -38,18 +38,13 @@ function changeOf(directories: Directories): TreeChange {
 
 /** Segments are stored as they are, so that the page can show what is in them. */
 function unpacked(tx: WriteTx): WriteTx {
-  const isSegment = (file: number): boolean => file !== CHANGESET_INDEX && file !== CHANGESET_HEADS;
-  return {
-    base: tx.base,
-    size: (file) => tx.size(file),
-    append(file, bytes) {
-      if (!isSegment(file)) return tx.append(file, bytes);
-      const { kind, raw } = decodeSegment(bytes, 0, "a segment of the example");
-      return tx.append(file, storeSegment(kind, raw));
-    },
-    commit: (groups, root) => tx.commit(groups, root),
-    abort: () => tx.abort(),
+  const append = tx.append.bind(tx);
+  tx.append = (file, bytes) => {
+    if (file === CHANGESET_INDEX || file === CHANGESET_HEADS) return append(file, bytes);
+    const { kind, raw } = decodeSegment(bytes, 0, "a segment of the example");
+    return append(file, storeSegment(kind, raw));
   };
+  return tx;
 }
 
 /** Makes the store in a directory that is empty or not there. */
