@@ -99,7 +99,7 @@ export class CanonicalReader {
     this.input = new ByteReader(bytes, what);
   }
 
-  private damaged(found: string): ReelError {
+  damaged(found: string): ReelError {
     return new ReelError("format.damaged", { what: this.input.what, found });
   }
 
@@ -153,6 +153,19 @@ export class CanonicalReader {
       default:
         throw this.damaged(`byte ${byte} where an integer begins`);
     }
+  }
+
+  /** An integer from 0 to `max`. */
+  uint(max: number): number {
+    const n = this.int();
+    if (n < 0 || n > max) throw this.damaged(`the number ${n} where 0 to ${max} is expected`);
+    return n;
+  }
+
+  /** An array of just so many elements. */
+  arrayOf(count: number): void {
+    const found = this.array();
+    if (found !== count) throw this.damaged(`an array of ${found} where ${count} elements are expected`);
   }
 
   private least(n: number, min: number): number {

@@ -24,6 +24,8 @@ export interface Children {
 export class CatalogView {
   readonly store: ReadView;
   readonly changelog: Changelog;
+  /** Set by a writer: the raw bytes of a segment that is not in the store yet. */
+  pendingSegment: ((index: GroupIndex, segment: number) => Uint8Array | null) | null = null;
   private readonly groups: (GroupIndex | undefined)[] = [];
   private readonly childrenOf = new Map<HistoryId, Children>();
   private readonly segments: SegmentCache;
@@ -182,6 +184,8 @@ export class CatalogView {
   }
 
   private segment(index: GroupIndex, segment: number): Uint8Array {
+    const pending = this.pendingSegment?.(index, segment);
+    if (pending) return pending;
     if (segment >= index.segmentGroup.length) {
       throw new ReelError("format.damaged", { what: `group ${index.group}`, found: `segment ${segment} of ${index.segmentGroup.length}` });
     }

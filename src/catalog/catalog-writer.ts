@@ -7,7 +7,7 @@ import { nodeOf } from "../core/hash.ts";
 import { type HistoryId, type NodeId, NULL_NODE, NULL_REV, type Rev, toRev } from "../core/ids.ts";
 import { dataGroupFor, groupOf, slotOf, StorePlacement } from "../store/placement.ts";
 import { encodeSegment, encodeSegmentAside, SEGMENT_RAW_BYTES, storeSegment } from "../store/segment.ts";
-import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile, type ReadView, type WriteTx } from "../store/store.ts";
+import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile, type ReadView, type StoreFile, type WriteTx } from "../store/store.ts";
 import { CatalogView, ROOT_HISTORY } from "./catalog-view.ts";
 import type { ChangesetHead } from "./changelog-reader.ts";
 import { encodeChangesetEntry, LIST_IS_MANIFEST } from "./changeset-index.ts";
@@ -46,12 +46,15 @@ export class CatalogWriter {
   private readonly batches = new Map<number, GroupBatch>();
   private changesets: number;
   /** Data segments being packed on other threads, in the order they were made. */
-  private readonly packing: { index: GroupIndex; segment: number; packed: Promise<Uint8Array> }[] = [];
+  private readonly packing: { index: GroupIndex; segment: number; raw: Uint8Array; packed: Promise<Uint8Array> }[] = [];
   private readonly newNodes = new Map<string, Rev>();
 
   constructor(tx: WriteTx) {
     this.tx = tx;
-    this.view = new CatalogView(tx.base);
+    const { generation, groups, root } = tx.base;
+    const size = (file: StoreFile): number => tx.size(file);
+    this.view = new CatalogView({ generation, groups, root, size, read: (file, offset, length) => tx.read(file, offset, length) });
+    this.view.pendingSegment = (index, segment) => this.pending(index, segment);
     this.placement = new StorePlacement(tx.base.groups);
     this.changesets = this.view.changelog.count;
     if (tx.base.groups.every((group) => group.histories === 0)) {
@@ -180,9 +183,15 @@ export class CatalogWriter {
     const segment = index.segmentGroup.push(group);
     index.segmentOffset.push(0);
     if (this.packing.length < PACKING_MAX && raw.byteLength <= SEGMENT_RAW_BYTES) {
-      const packed = encodeSegmentAside(SEGMENT.data, Uint8Array.from(raw));
-      this.packing.push({ index, segment, packed });
+      const copy = Uint8Array.from(raw);
+      this.packing.push({ index, segment, raw: copy, packed: encodeSegmentAside(SEGMENT.data, copy) });
     } else index.segmentOffset.set(segment, this.tx.append(groupDataFile(group), encodeSegment(SEGMENT.data, raw)));
+  }
+
+  /** A segment that is being filled or packed. */
+  private pending(index: GroupIndex, segment: number): Uint8Array | null {
+    if (segment === index.segmentGroup.length) return this.batches.get(index.group)?.data.finish() ?? null;
+    return this.packing.find((p) => p.index === index && p.segment === segment)?.raw ?? null;
   }
 
   /** Writes the segments that were packed aside. */

@@ -77,8 +77,12 @@ export function makeDelta(base: Uint8Array, text: Uint8Array, lines: boolean): U
   let tail = 0;
   while (tail < shorter - start && base[base.byteLength - 1 - tail] === text[text.byteLength - 1 - tail]) tail++;
   if (lines && tail > 0) {
-    const lf = text.indexOf(0x0a, text.byteLength - tail - 1);
-    tail = lf < 0 ? 0 : Math.min(tail, text.byteLength - lf - 1);
+    // What both end with begins a line in both, or with the next line in it.
+    const atLine = (of: Uint8Array): boolean => of.byteLength === tail || of[of.byteLength - tail - 1] === 0x0a;
+    if (!atLine(base) || !atLine(text)) {
+      const lf = text.indexOf(0x0a, text.byteLength - tail);
+      tail = lf < 0 ? 0 : text.byteLength - lf - 1;
+    }
   }
   const delta = new DeltaWriter();
   delta.hunk(start, base.byteLength - tail, text.subarray(start, text.byteLength - tail));

@@ -1,6 +1,6 @@
 // %image: the description of the image that a dump's changeset stands for. A canonical MessagePack array.
 // docs/format/records.md.
-import { ByteWriter, type ByteString } from "../core/bytes.ts";
+import { bufferOver, ByteWriter, type ByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { sha1Hex } from "../core/hash.ts";
 import { CanonicalReader, putArray, putBin, putByteString, putInt } from "./canonical.ts";
@@ -9,6 +9,11 @@ export const IMAGE_VERSION = 1;
 /** Instead of a base image id. */
 export const NO_IMAGE: string = "0".repeat(40);
 const IMAGE_ELEMENTS = 22;
+const IMAGE_ID_BYTES = 20;
+const UUID_BYTES = 16;
+const LEVEL_MAX = 31;
+const NS_MAX = 999_999_999;
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
 export interface ImageTape {
   readonly label: string;
@@ -111,12 +116,12 @@ export function encodeImage(image: ImageRecord): Uint8Array {
 }
 
 function readTape(input: CanonicalReader): ImageTape {
-  input.array();
-  return { label: input.byteString(), file: input.int(), firstBlock: input.int(), blocks: input.int() };
+  input.arrayOf(4);
+  return { label: input.byteString(), file: input.uint(COUNT_MAX), firstBlock: input.uint(COUNT_MAX), blocks: input.uint(COUNT_MAX) };
 }
 
 function readNote(input: CanonicalReader): ImageNote {
-  input.array();
+  input.arrayOf(3);
   return { path: input.byteString(), what: input.byteString(), why: input.byteString() };
 }
 
@@ -135,29 +140,33 @@ export function decodeImage(bytes: Uint8Array): ImageRecord {
   if (elements !== IMAGE_ELEMENTS + 1) {
     throw new ReelError("format.damaged", { what: "%image", found: `${elements} elements` });
   }
-  const hex = (): string => Buffer.from(input.bin()).toString("hex");
+  const hex = (length: number): string => {
+    const id = input.bin();
+    if (id.byteLength !== length) throw input.damaged(`an id of ${id.byteLength} bytes`);
+    return bufferOver(id).toString("hex");
+  };
   const image: ImageRecord = {
-    imageId: hex(),
-    volumeUuid: hex(),
+    imageId: hex(IMAGE_ID_BYTES),
+    volumeUuid: hex(UUID_BYTES),
     volumePath: input.byteString(),
     name: input.byteString(),
-    level: input.int(),
+    level: input.uint(LEVEL_MAX),
     date: input.int(),
-    baseImageId: hex(),
+    baseImageId: hex(IMAGE_ID_BYTES),
     baseDate: input.int(),
     scanStart: input.int(),
-    scanStartNs: input.int(),
+    scanStartNs: input.uint(NS_MAX),
     host: input.byteString(),
     source: input.byteString(),
     root: input.byteString(),
-    blockingFactor: input.int(),
+    blockingFactor: input.uint(COUNT_MAX),
     snapshot: input.byteString(),
     exclude: readList(input, (i) => i.byteString()),
     tapes: readList(input, readTape),
-    blocks: input.int(),
-    directories: input.int(),
-    files: input.int(),
-    contentBytes: input.int(),
+    blocks: input.uint(COUNT_MAX),
+    directories: input.uint(COUNT_MAX),
+    files: input.uint(COUNT_MAX),
+    contentBytes: input.uint(COUNT_MAX),
     notes: readList(input, readNote),
   };
   input.end();

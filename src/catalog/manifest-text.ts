@@ -24,8 +24,8 @@ export function decodeManifest(text: Uint8Array): ManifestEntry[] {
   let previous = "";
   while (at < text.byteLength) {
     const nul = buffer.indexOf(0, at);
-    const lf = nul < 0 ? -1 : buffer.indexOf(0x0a, nul);
-    if (lf < 0 || lf - nul < 41 || lf - nul > 42 || nul === at) throw damaged(`a broken line at byte ${at}`);
+    const lf = buffer.indexOf(0x0a, at);
+    if (nul <= at || lf - nul < 41 || lf - nul > 42) throw damaged(`a broken line at byte ${at}`);
     const name = buffer.toString("latin1", at, nul);
     if (name <= previous) throw damaged(`${JSON.stringify(name)} after ${JSON.stringify(previous)}`);
     const hex = buffer.toString("latin1", nul + 1, nul + 41);

@@ -1,7 +1,7 @@
 // The record of an inode: what a file revision holds. A canonical MessagePack array; the same state of an
 // inode gives the same bytes on every machine. docs/format/records.md.
 import { ByteWriter, bufferOver, type ByteString } from "../core/bytes.ts";
-import { decodeAttributes, encodeAttributes } from "../core/attributes.ts";
+import { type Attribute, decodeAttributes, encodeAttributes } from "../core/attributes.ts";
 import { ReelError } from "../core/errors.ts";
 import { type InodeType, TYPE } from "../core/inode.ts";
 import { CanonicalReader, putArray, putBin, putInt, putNil, putUint64 } from "./canonical.ts";
@@ -102,33 +102,29 @@ export function decodeRecord(bytes: Uint8Array): InodeRecord {
   if (elements !== RECORD_ELEMENTS) {
     throw new ReelError("format.damaged", { what: "an inode record", found: `${elements} elements` });
   }
-  const type = input.int() as InodeType;
-  const dumpInode = input.int();
+  const type = input.uint(TYPE_MAX) as InodeType;
+  if (!TYPES.has(type)) throw input.damaged(`the type ${type}`);
+  const dumpInode = input.uint(U32_MAX);
   input.uint64();
   const sourceInodeHigh = input.high;
   const sourceInodeLow = input.low;
-  const hasBirth = !input.nil() && input.array() === 2;
-  const birth = hasBirth ? input.int() : 0;
-  const birthNs = hasBirth ? input.int() : 0;
-  const mode = input.int();
-  const nlink = input.int();
-  const uid = input.int();
-  const gid = input.int();
-  const size = input.int();
+  const [birth, birthNs] = readBirth(input);
+  const mode = input.uint(U16_MAX);
+  const nlink = input.uint(U32_MAX);
+  const uid = input.uint(U32_MAX);
+  const gid = input.uint(U32_MAX);
+  const size = input.uint(Number.MAX_SAFE_INTEGER);
   const mtime = input.int();
-  const mtimeNs = input.int();
+  const mtimeNs = input.uint(U32_MAX);
   const ctime = input.int();
-  const ctimeNs = input.int();
-  const hasDevice = !input.nil() && input.array() === 2;
-  const rdevMajor = hasDevice ? input.int() : 0;
-  const rdevMinor = hasDevice ? input.int() : 0;
+  const ctimeNs = input.uint(U32_MAX);
+  const [rdevMajor, rdevMinor] = readDevice(input);
   const content = input.nil() ? null : input.bin();
   const attributes = readAttributes(input);
   input.end();
+  if (content !== null && type !== TYPE.file && type !== TYPE.symlink) throw input.damaged(`content of type ${type}`);
   const digest = type === TYPE.file ? content : null;
-  if (digest !== null && digest.byteLength !== DIGEST_BYTES) {
-    throw new ReelError("format.damaged", { what: "an inode record", found: `a digest of ${digest.byteLength} bytes` });
-  }
+  if (digest !== null && digest.byteLength !== DIGEST_BYTES) throw input.damaged(`a digest of ${digest.byteLength} bytes`);
   const target = type === TYPE.symlink && content !== null ? bufferOver(content).toString("latin1") : null;
   return {
     type, dumpInode, sourceInodeHigh, sourceInodeLow, birth, birthNs, mode, nlink, uid, gid, size,
@@ -136,12 +132,43 @@ export function decodeRecord(bytes: Uint8Array): InodeRecord {
   };
 }
 
+const TYPES: ReadonlySet<number> = new Set(Object.values(TYPE));
+const TYPE_MAX = 15;
+const U16_MAX = 0xffff;
+const U32_MAX = 0xffff_ffff;
+const UNKNOWN: readonly [number, number] = [0, 0];
+
+// Nil stands for two zeros, and nothing else does: one record has one encoding.
+
+function readBirth(input: CanonicalReader): readonly [number, number] {
+  if (input.nil()) return UNKNOWN;
+  input.arrayOf(2);
+  const birth = input.int();
+  const birthNs = input.uint(U32_MAX);
+  if (birth === 0 && birthNs === 0) throw input.damaged("a birth time of 0");
+  return [birth, birthNs];
+}
+
+function readDevice(input: CanonicalReader): readonly [number, number] {
+  if (input.nil()) return UNKNOWN;
+  input.arrayOf(2);
+  const major = input.uint(U32_MAX);
+  const minor = input.uint(U32_MAX);
+  if (major === 0 && minor === 0) throw input.damaged("the device 0, 0");
+  return [major, minor];
+}
+
 function readAttributes(input: CanonicalReader): Uint8Array {
   if (input.nil()) return new Uint8Array(0);
-  const attributes = [];
-  for (let n = input.array(); n > 0; n -= 2) {
-    const name = bufferOver(input.bin()).toString("latin1");
+  const count = input.array();
+  if (count === 0 || count % 2 !== 0) throw input.damaged(`${count} names and values of attributes`);
+  const attributes: Attribute[] = [];
+  let previous = "";
+  for (let n = count; n > 0; n -= 2) {
+    const name = input.byteString();
+    if (name <= previous || name.length > U16_MAX) throw input.damaged("names of attributes that are not ascending");
     attributes.push({ name, value: input.bin() });
+    previous = name;
   }
   return encodeAttributes(attributes);
 }

@@ -100,15 +100,15 @@ class MemoryStore implements Store {
         content.put(bytes);
         return offset;
       },
+      read(file, offset, length) {
+        assert(open, "read from an open transaction");
+        return new MemoryView(0, [], EMPTY, sizesOf(contents), contents).read(file, offset, length);
+      },
       commit: async (groups, root) => {
         assert(open, "commit of an open transaction");
         end();
         assert(groups.length >= base.groups.length, "groups are never taken away");
-        const sizes = new Map(
-          [...contents].flatMap(([file, { length }]) =>
-            length > 0 ? [[file, length] as const] : [],
-          ),
-        );
+        const sizes = sizesOf(contents);
         const count = FIRST_GROUP_FILE + groups.length * GROUP_FILES;
         for (const file of sizes.keys())
           assert(file < count, `file ${file} belongs to one of ${groups.length} groups`);
@@ -135,6 +135,12 @@ class MemoryStore implements Store {
   close(): void {
     this.writing = false;
   }
+}
+
+function sizesOf(contents: ReadonlyMap<StoreFile, ByteWriter>): Map<StoreFile, number> {
+  return new Map(
+    [...contents].flatMap(([file, { length }]) => (length > 0 ? [[file, length] as const] : [])),
+  );
 }
 
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {

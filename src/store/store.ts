@@ -54,6 +54,8 @@ export interface WriteTx {
   size(file: StoreFile): number;
   /** Appends and gives the offset at which the bytes begin. The bytes are copied or written before it returns. */
   append(file: StoreFile, bytes: Uint8Array): number;
+  /** Exactly `length` bytes from `offset`, what this transaction has appended included; a copy. Throws as ReadView.read. */
+  read(file: StoreFile, offset: number, length: number): Uint8Array;
   /**
    * Makes everything durable and visible at once: appended files are synced, then the commit record is
    * written and synced. Resolves with the new state. After a failure nothing is visible and the

@@ -104,6 +104,29 @@ export class DiskTransaction implements WriteTx {
     return offset;
   }
 
+  read(file: StoreFile, offset: number, length: number): Uint8Array {
+    assert(this.state === "open", `read from a transaction that is ${this.state}`);
+    const appended = this.appended.get(file);
+    if (appended === undefined || offset + length <= this.base.size(file)) {
+      return this.base.read(file, offset, length);
+    }
+    const found = this.size(file);
+    if (!(offset >= 0 && length >= 0 && offset + length <= found)) {
+      const end = offset + length;
+      throw new ReelError("store.out-of-bounds", { file: storeFileName(file), offset, end, found });
+    }
+    const into = new Uint8Array(length);
+    try {
+      if (offset + length > appended.length) this.flush(appended);
+      const handle = this.pool.handle(appended.path);
+      const got = this.context.files.read(handle, into, HEADER_BYTES + offset);
+      assert(got === length, "what was appended can be read back");
+    } catch (cause) {
+      throw this.fail(cause, appended.path);
+    }
+    return into;
+  }
+
   async commit(groups: readonly GroupState[], root: Uint8Array): Promise<ReadView> {
     assert(this.state === "open", `commit of a transaction that is ${this.state}`);
     this.state = "committing";

@@ -49,6 +49,28 @@ export function storeConformance(name: string, make: () => Store): void {
       store.close();
     });
 
+    test("a transaction reads back what it has appended, and what was committed", async () => {
+      const store = make();
+      const first = planCommit(1, 1, 3000);
+      await carryOut(store.begin(), first);
+      const tx = store.begin();
+      const committed = tx.base.size(CHANGESET_HEADS);
+      const bytes = seededBytes(7, 700_000);
+      const at = tx.append(CHANGESET_HEADS, bytes);
+      expect(at).toBe(committed);
+      expect(tx.read(CHANGESET_HEADS, at, bytes.length)).toEqual(bytes);
+      const more = tx.append(CHANGESET_HEADS, bytes.subarray(0, 10));
+      expect(tx.read(CHANGESET_HEADS, more - 5, 10)).toEqual(
+        Uint8Array.from([...bytes.subarray(-5), ...bytes.subarray(0, 5)]),
+      );
+      if (committed > 0) {
+        expect(tx.read(CHANGESET_HEADS, 0, committed)).toEqual(tx.base.read(CHANGESET_HEADS, 0, committed));
+      }
+      expect(() => tx.read(CHANGESET_HEADS, more, 11)).toThrow(refusal("store.out-of-bounds"));
+      tx.abort();
+      store.close();
+    });
+
     test("nothing is seen before the commit", async () => {
       const store = make();
       const commit = planCommit(1, 2, 400_000);
