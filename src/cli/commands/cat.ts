@@ -1,15 +1,15 @@
 // reel cat: what the catalog knows of one path.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import type { CatRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
 interface CatOptions {
   readonly rev?: string;
 }
 
-export function catCommand(host: Host, run = runCat): Command {
+export function catCommand(host: Host, run: Run<CatRequest> = runCat): Command {
   const command = verb("cat", {
     summary: "show the record of one file",
     about: `Shows all that the catalog holds of PATH at a revision: type, mode, owner, times to the nanosecond, size, SHA-256
@@ -27,7 +27,7 @@ of its content, attributes and ACL, since when it is so, and on which tapes a co
     command,
     (args, options) => ({
       rev: options.rev ?? ".",
-      path: utf8ToByteString(textArgument(args[0]) ?? ""),
+      path: textToBytes(textArgument(args[0]) ?? ""),
     }),
     run,
   );

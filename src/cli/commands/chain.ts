@@ -2,13 +2,13 @@
 import type { Command } from "commander";
 import type { ChainRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, verb } from "../verb.ts";
+import { act, type Host, verb, type Run } from "../verb.ts";
 
 interface ChainOptions {
   readonly rev?: string;
 }
 
-export function chainCommand(host: Host, run = runChain): Command {
+export function chainCommand(host: Host, run: Run<ChainRequest> = runChain): Command {
   const command = verb("chain", {
     summary: "show a dump's level chain and its tapes",
     about: `Shows the dumps from the level 0 up to a revision, with the tapes they lie on: what 'restore -r' of any Unix reads,

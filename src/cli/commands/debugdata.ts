@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { byteString } from "../../core/bytes.ts";
 import type { DebugDataRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 import { HISTORY_ARGUMENT } from "./debugindex.ts";
 
-export function debugdataCommand(host: Host, run = runDebugData): Command {
+export function debugdataCommand(host: Host, run: Run<DebugDataRequest> = runDebugData): Command {
   const command = verb("debugdata", {
     summary: "print the stored text of one revision",
     about:

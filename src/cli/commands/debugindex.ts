@@ -2,11 +2,14 @@
 import type { Command } from "commander";
 import type { DebugIndexRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
 export const HISTORY_ARGUMENT = "changelog, manifest, manifest:DIR, or a path in the dump";
 
-export function debugindexCommand(host: Host, run = runDebugIndex): Command {
+export function debugindexCommand(
+  host: Host,
+  run: Run<DebugIndexRequest> = runDebugIndex,
+): Command {
   const command = verb("debugindex", {
     summary: "show the revisions of one history",
     about:

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ReelError } from "../../core/errors.ts";
 import type { SimulateRequest } from "../../job/debug-requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, verb, wholeNumber } from "../verb.ts";
+import { act, type Host, verb, wholeNumber, type Run } from "../verb.ts";
 
 /** The commands are still in their file. */
 export interface LayoutCommandLine extends Omit<SimulateRequest, "commands"> {
@@ -22,7 +22,7 @@ interface LayoutOptions {
   readonly spreadData?: boolean;
 }
 
-export function debuglayoutCommand(host: Host, run = runLayout): Command {
+export function debuglayoutCommand(host: Host, run: Run<LayoutCommandLine> = runLayout): Command {
   const command = verb("debuglayout", {
     summary: "simulate the placement policy of the store",
     about: `Runs commands, a line each ('dir PATH', 'file PATH BLOCKS'), through the placement policy of the store, and prints

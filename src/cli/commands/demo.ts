@@ -4,9 +4,9 @@ import { utf8ToByteString } from "../../core/bytes.ts";
 import { EXIT } from "../../core/errors.ts";
 import type { DemoRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
-export function demoCommand(host: Host, run = runDemo): Command {
+export function demoCommand(host: Host, run: Run<DemoRequest> = runDemo): Command {
   const command = verb("demo", {
     summary: "show it all on a small volume",
     about: `Makes a small volume in DIR, or in a new temporary directory; dumps it at levels 0, 2, 3, 1, 4 with changes between;

@@ -1,16 +1,16 @@
 // reel diff: what differs between two dumps.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import { ReelError } from "../../core/errors.ts";
 import type { DiffRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, collect, type Host, textArgument, verb } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, collect, type Host, textArgument, verb, type Run } from "../verb.ts";
 
 interface DiffOptions {
   readonly rev?: readonly string[];
 }
 
-export function diffCommand(host: Host, run = runDiff): Command {
+export function diffCommand(host: Host, run: Run<DiffRequest> = runDiff): Command {
   const command = verb("diff", {
     summary: "show what differs between two dumps",
     about: `Lists paths that were added (A), modified (M), removed (R) or renamed (V) from the first revision to the second,
@@ -43,7 +43,7 @@ function parse(path: string | null, revs: readonly string[]): DiffRequest {
   }
   const [first = ".", second] = revs;
   const [from, to] = second === undefined ? [`(${first})^`, first] : [first, second];
-  return { from, to, path: path === null ? null : utf8ToByteString(path) };
+  return { from, to, path: path === null ? null : textToBytes(path) };
 }
 
 async function runDiff(request: DiffRequest, invocation: Invocation): Promise<undefined> {

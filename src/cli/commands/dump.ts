@@ -4,7 +4,7 @@ import { parseDate } from "../../core/dates.ts";
 import { EXIT, ReelError } from "../../core/errors.ts";
 import type { DumpRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, collect, type Host, textArgument, verb, wholeNumber } from "../verb.ts";
+import { act, collect, type Host, textArgument, verb, wholeNumber, type Run } from "../verb.ts";
 
 /** The date is still text: what "yesterday" is, the clock of the run says. */
 export interface DumpCommandLine extends Omit<DumpRequest, "date"> {
@@ -25,7 +25,7 @@ interface DumpOptions {
   readonly crossMounts?: boolean;
 }
 
-export function dumpCommand(host: Host, run = runDump): Command {
+export function dumpCommand(host: Host, run: Run<DumpCommandLine> = runDump): Command {
   const command = verb("dump", {
     summary: "dump a directory onto tape and into the catalog",
     about: `Dumps SOURCE and what is below it at a level from 0 to 31. Level 0 takes everything; a higher level takes what

@@ -1,9 +1,9 @@
 // reel files: the tree of a dump path as it was at a dump.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import type { FilesRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
 export interface FilesCommandLine extends FilesRequest {
   readonly long: boolean;
@@ -16,7 +16,7 @@ interface FilesOptions {
   readonly print0?: boolean;
 }
 
-export function filesCommand(host: Host, run = runFiles): Command {
+export function filesCommand(host: Host, run: Run<FilesCommandLine> = runFiles): Command {
   const command = verb("files", {
     summary: "list the files as they were",
     about: `Lists all paths of a dump path as they were at a revision, not only what that dump wrote. Without -r, at '.', the
@@ -43,7 +43,7 @@ newest open head. With PATH, that file, or that directory and what is below it.`
       const path = textArgument(args[0]);
       return {
         rev: options.rev ?? ".",
-        path: path === null ? null : utf8ToByteString(path),
+        path: path === null ? null : textToBytes(path),
         long: options.long === true,
         nul: options.print0 === true,
       };

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { InitRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
-export function initCommand(host: Host, run = runInit): Command {
+export function initCommand(host: Host, run: Run<InitRequest> = runInit): Command {
   const command = verb("init", {
     summary: "make a catalog",
     about:

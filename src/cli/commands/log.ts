@@ -1,11 +1,11 @@
 // reel log and reel glog: the history of a catalog, of some of it, or of one path.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import type { Rev } from "../../core/ids.ts";
 import type { HistoryStep } from "../../job/requests.ts";
 import type { WalkRequest } from "../../job/walk-job.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, collect, type Host, textArgument, verb, wholeNumber } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, collect, type Host, textArgument, verb, wholeNumber, type Run } from "../verb.ts";
 
 export interface LogRequest {
   readonly walk: WalkRequest;
@@ -60,7 +60,7 @@ function parse(args: readonly unknown[], options: LogOptions, graph: boolean): L
   };
 }
 
-export function logCommand(host: Host, run = runLog): Command {
+export function logCommand(host: Host, run: Run<LogRequest> = runLog): Command {
   const command = addLogOptions(
     verb("log", {
       summary: "show the history",
@@ -83,7 +83,7 @@ export function logCommand(host: Host, run = runLog): Command {
   );
 }
 
-export function glogCommand(host: Host, run = runLog): Command {
+export function glogCommand(host: Host, run: Run<LogRequest> = runLog): Command {
   const command = addLogOptions(
     verb("glog", {
       summary: "show the history with the increment chains drawn",
@@ -133,9 +133,6 @@ async function stepsOf(
   invocation: Invocation,
 ): Promise<ReadonlyMap<Rev, HistoryStep>> {
   const { runHistory } = await import("../../job/history-job.ts");
-  const report = await runHistory(
-    { path: utf8ToByteString(path), rev: null },
-    invocation.context(),
-  );
+  const report = await runHistory({ path: textToBytes(path), rev: null }, invocation.context());
   return new Map(report.steps.map((step) => [step.rev, step]));
 }

@@ -4,7 +4,7 @@ import type { Rev } from "../../core/ids.ts";
 import type { History } from "../../job/walk-job.ts";
 import type { Invocation } from "../invocation.ts";
 import type { IdParts } from "../render/names.ts";
-import { act, type Host, textArgument, verb } from "../verb.ts";
+import { act, type Host, textArgument, verb, type Run } from "../verb.ts";
 
 /** A listing of changesets: which ones, given the history. */
 interface ListRequest {
@@ -38,7 +38,7 @@ async function runList(request: ListRequest, invocation: Invocation): Promise<un
   return undefined;
 }
 
-export function headsCommand(host: Host, run = runList): Command {
+export function headsCommand(host: Host, run: Run<ListRequest> = runList): Command {
   const command = verb("heads", {
     summary: "show the newest dump of each chain",
     about:
@@ -58,7 +58,7 @@ export function headsCommand(host: Host, run = runList): Command {
   );
 }
 
-export function tipCommand(host: Host, run = runList): Command {
+export function tipCommand(host: Host, run: Run<ListRequest> = runList): Command {
   const command = verb("tip", {
     summary: "show the changeset that came last",
     examples: [["reel tip -T '{node}\\n'", "its full id"]],
@@ -74,7 +74,7 @@ export function tipCommand(host: Host, run = runList): Command {
   );
 }
 
-export function parentsCommand(host: Host, run = runList): Command {
+export function parentsCommand(host: Host, run: Run<ListRequest> = runList): Command {
   const command = verb("parents", {
     summary: "show what a dump builds on",
     about:
@@ -140,7 +140,7 @@ async function runNames(request: NamesRequest, invocation: Invocation): Promise<
   return undefined;
 }
 
-export function branchesCommand(host: Host, run = runNames): Command {
+export function branchesCommand(host: Host, run: Run<NamesRequest> = runNames): Command {
   const command = verb("branches", {
     summary: "list the dump paths",
     about:
@@ -155,7 +155,7 @@ export function branchesCommand(host: Host, run = runNames): Command {
   );
 }
 
-export function tagsCommand(host: Host, run = runNames): Command {
+export function tagsCommand(host: Host, run: Run<NamesRequest> = runNames): Command {
   const command = verb("tags", {
     summary: "list the tags",
     examples: [["reel tags", "newest first, with the changesets they name"]],
@@ -171,7 +171,7 @@ interface IdOptions {
   readonly tags?: boolean;
 }
 
-export function idCommand(host: Host, run = runNames): Command {
+export function idCommand(host: Host, run: Run<NamesRequest> = runNames): Command {
   const command = verb("id", {
     summary: "show the id of a revision",
     about:

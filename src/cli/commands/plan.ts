@@ -1,16 +1,16 @@
 // reel plan: what a restore would read.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import { EXIT } from "../../core/errors.ts";
 import type { PlanRequest, RestorePlanView } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, listArgument, verb } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, type Host, listArgument, verb, type Run } from "../verb.ts";
 
 interface PlanOptions {
   readonly rev?: string;
 }
 
-export function planCommand(host: Host, run = runPlan): Command {
+export function planCommand(host: Host, run: Run<PlanRequest> = runPlan): Command {
   const command = verb("plan", {
     summary: "show which tapes a restore reads, and how much",
     about: `Shows what 'reel restore' would do: the tapes in the order to mount them, where each is, and what is read of each.
@@ -27,7 +27,7 @@ No tape is touched. The exit code is 4 if a tape has to be fetched first, 3 if s
     command,
     (args, options) => ({
       rev: options.rev ?? ".",
-      paths: listArgument(args[0]).map(utf8ToByteString),
+      paths: listArgument(args[0]).map(textToBytes),
     }),
     run,
   );

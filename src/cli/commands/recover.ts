@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { RecoverRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, verb } from "../verb.ts";
+import { act, type Host, verb, type Run } from "../verb.ts";
 
-export function recoverCommand(host: Host, run = runRecover): Command {
+export function recoverCommand(host: Host, run: Run<RecoverRequest> = runRecover): Command {
   const command = verb("recover", {
     summary: "clear up after a crash and say what was done",
     about: `Cuts off what a writer that died had not committed. Every writer does that by itself before it begins, and readers

@@ -1,10 +1,10 @@
 // reel restore: files back from tape.
 import type { Command } from "commander";
-import { utf8ToByteString } from "../../core/bytes.ts";
 import { EXIT, ReelError } from "../../core/errors.ts";
 import type { RestoreRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, collect, type Host, listArgument, verb } from "../verb.ts";
+import { textToBytes } from "../render/text.ts";
+import { act, collect, type Host, listArgument, verb, type Run } from "../verb.ts";
 import { printPlan } from "./plan.ts";
 
 interface RestoreOptions {
@@ -15,7 +15,7 @@ interface RestoreOptions {
   readonly force?: boolean;
 }
 
-export function restoreCommand(host: Host, run = runRestore): Command {
+export function restoreCommand(host: Host, run: Run<RestoreRequest> = runRestore): Command {
   const command = verb("restore", {
     summary: "bring files back from tape",
     about: `Brings a dump path, or the PATHs given, back into DIR as they were at a revision: contents and holes, types, modes,
@@ -60,7 +60,7 @@ function parse(paths: readonly string[], options: RestoreOptions): RestoreReques
   }
   return {
     rev: options.rev ?? ".",
-    paths: paths.map(utf8ToByteString),
+    paths: paths.map(textToBytes),
     to: options.to ?? ".",
     tapes: options.file ?? [],
     dryRun,

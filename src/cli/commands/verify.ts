@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import { EXIT } from "../../core/errors.ts";
 import type { VerifyRequest } from "../../job/requests.ts";
 import type { Invocation } from "../invocation.ts";
-import { act, type Host, verb } from "../verb.ts";
+import { act, type Host, verb, type Run } from "../verb.ts";
 
 interface VerifyOptions {
   readonly index?: boolean;
 }
 
-export function verifyCommand(host: Host, run = runVerify): Command {
+export function verifyCommand(host: Host, run: Run<VerifyRequest> = runVerify): Command {
   const command = verb("verify", {
     summary: "check the catalog",
     about: `Reads the whole catalog: checksums of the store, every text against its nodeid, every dump against what it says of

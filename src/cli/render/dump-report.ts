@@ -38,6 +38,10 @@ export function renderDump(
   let out = `${title}\n`;
   out += `${kinds}, ${showSize(report.contentBytes)} of content\n`;
   out += `${showSize(report.blocks * TAPE_BLOCK_BYTES)} on ${tapes.join(", ")}, in ${showDuration(report.seconds)}\n`;
+  if (isVerbose(look.verbosity)) {
+    const phases = report.phases.map(({ name, seconds }) => `${name} ${showDuration(seconds)}`);
+    if (phases.length > 0) out += `time: ${phases.join(", ")}\n`;
+  }
   if (report.excluded > 0)
     out += `${countOf(report.excluded, "entry", "entries")} excluded by pattern\n`;
   out += renderSkipped(report.skipped, look);
@@ -49,7 +53,7 @@ function renderSkipped(
   { verbosity, paint }: { readonly verbosity: Verbosity; readonly paint: Paint },
 ): ByteString {
   if (skipped.length === 0) return "";
-  const all = verbosity === "verbose" || verbosity === "debug";
+  const all = isVerbose(verbosity);
   const shown = all ? skipped : skipped.slice(0, SKIPPED_SHOWN);
   let out = `${paint("ui.error", `${countOf(skipped.length, "path")} not as they were:`)}\n${shown.map(skippedLine).join("")}`;
   if (shown.length < skipped.length)
@@ -72,4 +76,8 @@ export function dumpObject(report: DumpReport): ByteString {
     skipped: skipped.map((each) => ({ ...each, path: bytesToText(each.path) })),
   };
   return `${jsonLine(object)}\n`;
+}
+
+function isVerbose(verbosity: Verbosity): boolean {
+  return verbosity === "verbose" || verbosity === "debug";
 }

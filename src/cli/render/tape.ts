@@ -1,6 +1,11 @@
 // Tapes: a list of them, what is on one, and what a check of one found.
 import type { ByteString } from "../../core/bytes.ts";
-import type { TapeImageView, TapeListReport, TapeShowReport, TapeVerifyReport } from "../../job/tape-requests.ts";
+import type {
+  TapeImageView,
+  TapeListReport,
+  TapeShowReport,
+  TapeVerifyReport,
+} from "../../job/tape-requests.ts";
 import { DATE_FORMAT, formatDate } from "./dates.ts";
 import { JSON_SCHEMA, jsonLine } from "./json.ts";
 import { changesetId, changesetObject, standingText } from "./naming.ts";
