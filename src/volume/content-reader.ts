@@ -59,7 +59,7 @@ export class ContentReader {
     this.pad = new NamePad(calls);
     this.emptyName = new NamePad(calls);
     this.emptyNameAddress = this.emptyName.put("");
-    this.names = calls.memory(Buffer.alloc(64));
+    this.names = calls.memory(Buffer.alloc(4096));
   }
 
   /** Takes the next request; the one before must be used up. */

@@ -1,7 +1,8 @@
 // What a reader must know of the rows it reads, packed from the walk in columns that go to another thread
-// as they are. A request names only the directories that no earlier one of the same read has named.
+// as they are. A request names only the directories that no earlier one of the same packer has named.
 import type { ByteString } from "../core/bytes.ts";
 import { TYPE } from "../core/inode.ts";
+import { BATCH_BYTES } from "./content-batch.ts";
 import type { Walk } from "./source.ts";
 
 export interface ContentRequest {
@@ -27,34 +28,60 @@ export interface ContentRequest {
   readonly newName: readonly ByteString[];
 }
 
-/** Some 250 KiB a request, 10 to 50 ms of reading. */
+/** Some 250 KiB a request of empty files. */
 const REQUEST_ROWS_MAX = 4096;
+/** A request of small files fills one batch, with room for what they grow by attributes. */
+const REQUEST_BYTES_MAX: number = BATCH_BYTES - 256 * 1024;
+/** V8 keeps arrays of up to 64 bytes on its moving heap: their address would not last. */
+const NAMES_BYTES_MIN = 128;
 
-export class RequestPacker {
+/** Cuts rows into those of one request after the other. */
+export class RequestCutter {
   private readonly walk: Walk;
   private readonly rows: Int32Array;
   private next = 0;
+
+  constructor(walk: Walk, rows: Int32Array) {
+    this.walk = walk;
+    this.rows = rows;
+  }
+
+  /** The next rows, a copy, or nothing after the last. */
+  cut(): Int32Array | undefined {
+    const { rows, walk } = this;
+    const first = this.next;
+    const end = Math.min(rows.length, first + REQUEST_ROWS_MAX);
+    let bytes = 0;
+    while (this.next < end) {
+      const row = rows[this.next] as number;
+      if (walk.type[row] === TYPE.file) bytes += walk.size[row] as number;
+      if (bytes > REQUEST_BYTES_MAX && this.next > first) break;
+      this.next++;
+    }
+    return this.next === first ? undefined : rows.slice(first, this.next);
+  }
+}
+
+/** Packs the requests of one reader. */
+export class RequestPacker {
+  private readonly walk: Walk;
   /** Ordinal of each directory row named so far; 0 for others. */
   private readonly ordinal: Int32Array;
   private ordinals = 1;
   private readonly covered = new Set<number>();
 
-  constructor(walk: Walk, rows: Int32Array) {
+  constructor(walk: Walk) {
     this.walk = walk;
-    this.rows = rows;
     this.ordinal = new Int32Array(walk.count);
     for (const problem of walk.problems) {
       if (problem.kind === "mount") this.covered.add(problem.row);
     }
   }
 
-  /** The next rows, or nothing when all were packed. */
-  pack(): ContentRequest | undefined {
+  /** Takes over `row`. */
+  pack(row: Int32Array): ContentRequest {
     const { walk } = this;
-    const count = Math.min(REQUEST_ROWS_MAX, this.rows.length - this.next);
-    if (count === 0) return undefined;
-    const row = this.rows.slice(this.next, this.next + count);
-    this.next += count;
+    const count = row.length;
     const newParent: number[] = [];
     const newName: ByteString[] = [];
     const directory = new Int32Array(count);
@@ -66,7 +93,7 @@ export class RequestPacker {
       nameStart[i] = nameBytes;
       nameBytes += at === 0 ? 2 : (walk.name[at] as ByteString).length + 1;
     }
-    const names = Buffer.alloc(Math.max(64, nameBytes));
+    const names = Buffer.alloc(Math.max(NAMES_BYTES_MIN, nameBytes));
     const type = new Uint8Array(count);
     const isSparse = new Uint8Array(count);
     for (let i = 0; i < count; i++) {

@@ -37,16 +37,13 @@ class ThreadRead {
     for (;;) {
       const memory = this.acquire();
       if (memory === undefined) return;
-      const isUsedUp = this.reader.fill(memory);
-      if (isUsedUp) break;
-      if (memory.count > 0) this.send();
+      const endsRequest = this.reader.fill(memory);
+      if (endsRequest || memory.count > 0) this.send(memory.count, endsRequest);
+      if (endsRequest) return;
     }
-    say({ kind: "more" });
   }
 
   end(): void {
-    const memory = this.filling < 0 ? undefined : this.slots[this.filling];
-    if (memory !== undefined && memory.count > 0) this.send();
     this.reader.close();
   }
 
@@ -67,9 +64,13 @@ class ThreadRead {
     }
   }
 
-  private send(): void {
+  private send(pieces: number, endsRequest: boolean): void {
+    if (pieces === 0) {
+      say({ kind: "batch", slot: -1, endsRequest });
+      return;
+    }
     Atomics.store(this.control, FIRST_SLOT + this.filling, SLOT.filled);
-    say({ kind: "batch", slot: this.filling });
+    say({ kind: "batch", slot: this.filling, endsRequest });
     this.filling = -1;
   }
 }

@@ -3,7 +3,7 @@
 import { newProgress, type Progress } from "../core/progress.ts";
 import { BATCH_MEMORY_BYTES, BatchMemory, BATCHES_IN_FLIGHT, showBatch } from "./content-batch.ts";
 import { ContentReader } from "./content-reader.ts";
-import { RequestPacker } from "./content-request.ts";
+import { RequestCutter, RequestPacker } from "./content-request.ts";
 import { countPieces } from "./count-pieces.ts";
 import type { ContentBatch, Walk } from "./source.ts";
 import type { SystemCalls } from "./system-calls.ts";
@@ -16,7 +16,8 @@ export async function* readInline(
   rows: Int32Array,
   progress: Progress = newProgress(),
 ): AsyncGenerator<ContentBatch, void> {
-  const packer = new RequestPacker(walk, rows);
+  const packer = new RequestPacker(walk);
+  const cutter = new RequestCutter(walk, rows);
   const reader = new ContentReader(calls, root);
   const free: BatchMemory[] = [];
   let made = 0;
@@ -40,10 +41,10 @@ export async function* readInline(
     let isDone = false;
     while (!isDone) {
       while (reader.fill(memory)) {
-        const request = packer.pack();
-        isDone = request === undefined;
-        if (request === undefined) break;
-        reader.start(request);
+        const next = cutter.cut();
+        isDone = next === undefined;
+        if (next === undefined) break;
+        reader.start(packer.pack(next));
       }
       if (memory.count > 0) {
         const filled = memory;

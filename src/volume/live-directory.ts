@@ -1,10 +1,10 @@
-// A volume that is a mounted tree: the walk by system calls, the contents read ahead on another thread.
+// A volume that is a mounted tree: the walk by system calls, the contents read ahead on other threads.
 import { existsSync } from "node:fs";
 import { showBytes, type ByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { readInline } from "./inline-reader.ts";
-import { ReadingThread } from "./reading-thread.ts";
+import { ReadingThreads } from "./reading-threads.ts";
 import type { ContentBatch, VolumeIdentity, VolumeSource, Walk, WalkOptions } from "./source.ts";
 import {
   AT_FDCWD,
@@ -21,11 +21,11 @@ import { walkDirectory } from "./walk-directory.ts";
 export interface LiveDirectoryOptions {
   /** The bundled reading thread. By default content-worker.js beside this module, if it is there. */
   readonly workerUrl?: URL;
-  /** In place of libc's, for tests; the reading thread has its own. */
+  /** In place of libc's, for tests; the reading threads have their own. */
   readonly calls?: SystemCalls;
 }
 
-/** A thread takes 50 ms to start: as long as reading this many small files, or this many bytes, inline. */
+/** Below these, reading inline is done by the time that the threads give a first batch (100 ms). */
 const INLINE_ROWS_MAX = 5000;
 const INLINE_BYTES_MAX: number = 32 << 20;
 
@@ -58,7 +58,7 @@ class LiveDirectory implements VolumeSource {
   private readonly root: number;
   private readonly workerUrl: URL;
   private readonly knownIdentity: VolumeIdentity;
-  private thread: ReadingThread | undefined;
+  private threads: ReadingThreads | undefined;
   private isOpen = true;
 
   constructor(calls: SystemCalls, root: number, workerUrl: URL) {
@@ -73,8 +73,8 @@ class LiveDirectory implements VolumeSource {
   }
 
   walk(options?: WalkOptions): Promise<Walk> {
-    // The thread starts while the walk goes on: it takes 100 ms to its first batch.
-    return walkDirectory(this.calls, this.root, options, () => this.startThread());
+    // The threads start while the walk goes on: it takes 100 ms to the first batch.
+    return walkDirectory(this.calls, this.root, options, () => this.startThreads());
   }
 
   async *read(
@@ -82,22 +82,22 @@ class LiveDirectory implements VolumeSource {
     rows: Int32Array,
     progress?: Progress,
   ): AsyncGenerator<ContentBatch, void> {
-    if (!isSmall(walk, rows)) this.startThread();
-    // The thread serves one read at a time, and none after it failed.
-    yield* this.thread === undefined || this.thread.isBusy
+    if (!isSmall(walk, rows)) this.startThreads();
+    // The threads serve one read at a time, and none after a failure.
+    yield* this.threads === undefined || this.threads.isBusy
       ? readInline(this.calls, this.root, walk, rows, progress)
-      : this.thread.read(this.root, walk, rows, progress);
+      : this.threads.read(this.root, walk, rows, progress);
   }
 
-  private startThread(): void {
-    if (this.thread === undefined && existsSync(this.workerUrl))
-      this.thread = new ReadingThread(this.workerUrl);
+  private startThreads(): void {
+    if (this.threads === undefined && existsSync(this.workerUrl))
+      this.threads = new ReadingThreads(this.workerUrl);
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
-    await this.thread?.close();
+    await this.threads?.close();
     this.calls.close(this.root);
   }
 }

@@ -131,7 +131,7 @@ export interface VolumeSource {
   walk(options?: WalkOptions): Promise<Walk>;
   /**
    * Contents and attributes of the rows, in the order given: of a file its bytes, of a symbolic link its
-   * target, of everything the extended attributes. Reads ahead on another thread; at most a fixed number
+   * target, of everything the extended attributes. Reads ahead on other threads; at most a fixed number
    * of batches is unreleased at a time. A failure of one row is a status, never a throw.
    */
   read(walk: Walk, rows: Int32Array, progress?: Progress): AsyncIterable<ContentBatch>;

@@ -1,9 +1,9 @@
-// What the reading thread and its owner say to each other, and the memory they share for flow control.
+// What a reading thread and its owner say to each other, and the memory they share for flow control.
 //
-//   owner → thread: begin, rows*, end        thread → owner: (batch | more)*, done
+//   owner → thread: begin, rows*, end        thread → owner: batch*, done
 //
-// The thread fills slots that are free; the owner frees them. `more` says that a request is used up. When
-// STOP is set the thread leaves out what is left and says done.
+// The thread fills slots that are free; the owner frees them. A batch holds rows of one request, and the
+// last of a request says so. When STOP is set the thread leaves out what is left and says done.
 import type { ContentRequest } from "./content-request.ts";
 
 export type OwnerMessage =
@@ -17,10 +17,14 @@ export type OwnerMessage =
   | { readonly kind: "rows"; readonly request: ContentRequest }
   | { readonly kind: "end" };
 
-export type ThreadMessage =
-  | { readonly kind: "batch"; readonly slot: number }
-  | { readonly kind: "more" }
-  | { readonly kind: "done" };
+/** `slot` is -1 where the request ended with the batch before. */
+export interface BatchMessage {
+  readonly kind: "batch";
+  readonly slot: number;
+  readonly endsRequest: boolean;
+}
+
+export type ThreadMessage = BatchMessage | { readonly kind: "done" };
 
 /** Words of `control`: SIGNAL counts the owner's changes and is waited on; then one word for each slot. */
 export const SIGNAL = 0;

@@ -17,6 +17,11 @@ export interface ReadRow {
 /** Contents above this size are not kept, only their pieces. */
 const CONTENT_BYTES_MAX = 64 << 20;
 
+/** expect() takes some 50 µs, and there are many pieces. */
+function check(holds: boolean, row: number, what: string): void {
+  if (!holds) throw new Error(`row ${row}: ${what}`);
+}
+
 export async function readRows(
   source: VolumeSource,
   walk: Walk,
@@ -36,15 +41,19 @@ export async function readRows(
       const offset = batch.fileOffset[i] as number;
       const length = batch.length[i] as number;
       content ??= Buffer.alloc(isFile ? (size > CONTENT_BYTES_MAX ? 0 : size) : length);
-      expect(offset).toBeGreaterThanOrEqual(end);
+      check(offset >= end, row, "pieces overlap");
       if (isFile) {
-        expect(offset % 1024 === 0 || offset === size).toBe(true);
-        expect((offset + length) % 1024 === 0 || offset + length === size).toBe(true);
-        expect(offset + length).toBeLessThanOrEqual(size);
+        check(offset % 1024 === 0 || offset === size, row, `a piece begins at ${offset}`);
+        check(
+          (offset + length) % 1024 === 0 || offset + length === size,
+          row,
+          "a piece ends askew",
+        );
+        check(offset + length <= size, row, "a piece goes beyond the end");
       }
       const start = batch.start[i] as number;
       const bytes = batch.bytes.subarray(start, start + length);
-      expect(bytes.byteLength).toBe(length);
+      check(bytes.byteLength === length, row, "a piece goes beyond its batch");
       if (content.byteLength > 0) content.set(bytes, offset);
       if (length > 0) pieces.push([offset, length]);
       end = offset + length;
@@ -105,8 +114,12 @@ export function checkWalk(walk: Walk): void {
     expect(first).toBeGreaterThan(row);
     counted += count;
     for (let entry = first; entry < first + count; entry++) {
-      expect(walk.parent[entry]).toBe(row);
-      if (entry > first) expect((walk.name[entry] ?? "") > (walk.name[entry - 1] ?? "")).toBe(true);
+      check(walk.parent[entry] === row, entry, "another parent");
+      check(
+        entry === first || (walk.name[entry] ?? "") > (walk.name[entry - 1] ?? ""),
+        entry,
+        "order",
+      );
     }
   }
   expect(counted).toBe(walk.count);
