@@ -81,35 +81,43 @@ export class DumpChain {
   }
 
   /** The steps must be one chain: each the base of the next. */
-  async judgeReal(how: Judgement = {}): Promise<void> {
-    const target = join(this.where, "real");
-    const stream = join(this.where, "stream");
-    mkdirSync(target);
-    for (const { report, number, tree } of this.steps) {
-      await this.catalog.stream(report, number, stream);
-      restoreStream(stream, target, how.realMaySay);
-      rmSync(stream);
-      const differences = compareTrees(tree, readTree(target), {
-        decimals: 6,
-        attributes: true,
-        extraDirectoryAttributes: true,
-        ignore: (path) => path === "restoresymtable" || how.realIgnores?.(path) === true,
-        ignoreTime: (path, entry) => path === "" || how.realIgnoresTime?.(path, entry) === true,
-      });
-      expect(differences, `the real restore of changeset ${report.image.rev}`).toEqual([]);
-    }
-    execFileSync("rm", ["-rf", target]);
+  judgeReal(how: Judgement = {}): Promise<void> {
+    return judgeReal(this, how);
   }
 
-  async judgeOwn(): Promise<void> {
-    const target = join(this.where, "own");
-    for (const { report, tree } of this.steps) {
-      const restored = await this.catalog.restore(report.image.rev, target);
-      expect(restored.problems).toEqual([]);
-      const differences = compareTrees(tree, readTree(target), { decimals: 9, attributes: true });
-      expect(differences, `changeset ${report.image.rev}`).toEqual([]);
-      execFileSync("rm", ["-rf", target]);
-    }
-    expect((await this.catalog.verify()).problems).toEqual([]);
+  judgeOwn(): Promise<void> {
+    return judgeOwn(this);
   }
+}
+
+async function judgeReal({ where, steps, catalog }: DumpChain, how: Judgement): Promise<void> {
+  const target = join(where, "real");
+  const stream = join(where, "stream");
+  mkdirSync(target);
+  for (const { report, number, tree } of steps) {
+    await catalog.stream(report, number, stream);
+    restoreStream(stream, target, how.realMaySay);
+    rmSync(stream);
+    const differences = compareTrees(tree, readTree(target), {
+      decimals: 6,
+      attributes: true,
+      extraDirectoryAttributes: true,
+      ignore: (path) => path === "restoresymtable" || how.realIgnores?.(path) === true,
+      ignoreTime: (path, entry) => path === "" || how.realIgnoresTime?.(path, entry) === true,
+    });
+    expect(differences, `the real restore of changeset ${report.image.rev}`).toEqual([]);
+  }
+  execFileSync("rm", ["-rf", target]);
+}
+
+async function judgeOwn({ where, steps, catalog }: DumpChain): Promise<void> {
+  const target = join(where, "own");
+  for (const { report, tree } of steps) {
+    const restored = await catalog.restore(report.image.rev, target);
+    expect(restored.problems).toEqual([]);
+    const differences = compareTrees(tree, readTree(target), { decimals: 9, attributes: true });
+    expect(differences, `changeset ${report.image.rev}`).toEqual([]);
+    execFileSync("rm", ["-rf", target]);
+  }
+  expect((await catalog.verify()).problems).toEqual([]);
 }
