@@ -139,9 +139,9 @@ export class CanonicalReader {
         return n;
       }
       case 0xd0:
-        return this.most(this.input.u8() - 0x100, -33);
+        return this.most((this.input.u8() << 24) >> 24, -33);
       case 0xd1:
-        return this.most(this.input.u16be() - 0x10000, -0x81);
+        return this.most((this.input.u16be() << 16) >> 16, -0x81);
       case 0xd2:
         return this.most(this.input.i32be(), -0x8001);
       case 0xd3: {
