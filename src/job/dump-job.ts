@@ -19,6 +19,7 @@ import { BLOCKING_FACTOR_DEFAULT, checkBlockingFactor, Spool } from "../dump/spo
 import { TapeLibrary } from "../tape/library.ts";
 import { openLiveDirectory } from "../volume/live-directory.ts";
 import type { VolumeSource, Walk } from "../volume/source.ts";
+import { readBegunDate, writeBegunDate } from "./dump/begun-date.ts";
 import { describeDump } from "./dump/description.ts";
 import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dump/identity.ts";
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
@@ -106,7 +107,9 @@ async function prepare(
     throw new ReelError("dump.other-root", { path: showBytes(volume.path), found: volume.root, wanted: showBytes(baseImage.record.root) });
   }
   const now = clock.now();
-  const date = chooseDate(identity.dumps, base, Number(now / 1_000_000_000n), request.date?.time ?? null);
+  const begunFile = repository.pathFile(volume.path);
+  const date = chooseDate(identity.dumps, base, readBegunDate(begunFile), Number(now / 1_000_000_000n), request.date?.time ?? null);
+  writeBegunDate(begunFile, date);
   const imageId = imageIdOf(identity.uuid, identity.volumePath, request.level, date, baseImage?.record.imageId ?? NO_IMAGE);
   if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: date });
   const scanStart = now - SCAN_MARGIN_NS;

@@ -86,11 +86,16 @@ export class Repository {
     }
   }
 
+  /** What local state of a dump path begins with: its lock, and the date of the last dump begun. */
+  pathFile(path: ByteString): string {
+    return join(this.inside(LOCKS_FOLDER), sha1Hex(bytesOf(path)));
+  }
+
   /** One dump of a path at a time: throws `dump.in-progress` naming the other. */
   lockPath(path: ByteString): TapeLock {
     mkdirSync(this.inside(LOCKS_FOLDER), { recursive: true });
     try {
-      return lockTape(join(this.inside(LOCKS_FOLDER), sha1Hex(bytesOf(path))), this.notice);
+      return lockTape(this.pathFile(path), this.notice);
     } catch (error) {
       if (!(error instanceof ReelError) || error.code !== "tape.locked") throw error;
       throw new ReelError("dump.in-progress", { ...error.data, path: showBytes(path) }, { cause: error });

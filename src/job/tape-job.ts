@@ -4,6 +4,7 @@ import type { CatalogView } from "../catalog/catalog-view.ts";
 import { listDumps } from "../catalog/dump-list.ts";
 import { readTreeState, recordOf } from "../catalog/tree-state.ts";
 import { showBytes } from "../core/bytes.ts";
+import { utf8ToByteString } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
 import { startPhase } from "../core/progress.ts";
@@ -94,7 +95,7 @@ export async function runTapeShow(request: TapeRequest, context: JobContext): Pr
     const index: ImageIndex = view ? imageIndex(view) : new Map();
     const tape = await openForReading(request.tape, repository);
     try {
-      const images = (await listImages(tape.drive)).map((image) => imageView(image, view, index));
+      const images = (await listImages(tape.drive)).map((image) => imageView(image, view, dumpOf(image, tape.label, index)));
       return { label: tape.label, path: tape.drive.name, images, damaged: [] };
     } finally {
       await tape.close();
@@ -102,8 +103,17 @@ export async function runTapeShow(request: TapeRequest, context: JobContext): Pr
   });
 }
 
-function imageView(image: TapeImage, view: CatalogView | null, index: ImageIndex): TapeImageView {
+/**
+ * The dump whose image it is. A dump that was stopped between its image and its commit, and made again with the
+ * same date, left an image of the same id: the catalog's is where the catalog says.
+ */
+function dumpOf(image: TapeImage, label: string, index: ImageIndex): DumpImage | undefined {
   const known = image.words === null ? undefined : index.get(image.words.imageId);
+  const here = known?.record.tapes.filter((tape) => tape.label === utf8ToByteString(label)) ?? [];
+  return here.length === 0 || here.some((tape) => tape.file === image.file) ? known : undefined;
+}
+
+function imageView(image: TapeImage, view: CatalogView | null, known: DumpImage | undefined): TapeImageView {
   return {
     number: image.number,
     file: image.file,
@@ -165,8 +175,8 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
       startPhase(context.progress, "verifying", "files");
       const images: TapeVerifyReport["images"][number][] = [];
       for (const image of await listImages(tape.drive)) {
-        const known = image.words === null ? undefined : index.get(image.words.imageId);
-        images.push({ ...imageView(image, view, index), ...(await verifyImage(tape, image, view, known, repository, context)) });
+        const known = dumpOf(image, tape.label, index);
+        images.push({ ...imageView(image, view, known), ...(await verifyImage(tape, image, view, known, repository, context)) });
       }
       return { label: tape.label, images };
     } finally {

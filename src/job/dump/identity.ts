@@ -58,18 +58,24 @@ function taken(name: ByteString): ReelError {
 
 /** Restore compares dates to the second: a dump is at least so much later than its base. */
 const BASE_DISTANCE_SECONDS = 2;
+/** So far ahead of the clock at most are dates that Reel chose: a second for each dump stopped since. */
+const BEGUN_AHEAD_SECONDS_MAX = 3600;
 
 /**
  * The c_date. The clock's, or later where it stands behind: after every dump known of this identity, so
- * that the order of dates is the order of dumps. A date given must come after the base's.
+ * that the order of dates is the order of dumps, and after the last one begun, `begun`. A date given must come after the base's.
  */
-export function chooseDate(dumps: readonly DumpHead[], base: DumpHead | null, clockSeconds: number, given: number | null): number {
+export function chooseDate(
+  dumps: readonly DumpHead[], base: DumpHead | null, begun: number, clockSeconds: number, given: number | null,
+): number {
   const earliest = base === null ? 1 : base.date + BASE_DISTANCE_SECONDS;
   if (given !== null) {
     if (given < earliest) throw new ReelError("dump.date-too-early", { found: given, base: base?.date ?? 0, earliest });
     return given;
   }
-  const after = dumps.reduce((latest, dump) => Math.max(latest, dump.date + 1), earliest);
+  // A date far ahead was given, or is damage: the dumps that are known say how far.
+  const stopped = begun > clockSeconds + BEGUN_AHEAD_SECONDS_MAX ? 0 : begun;
+  const after = dumps.reduce((latest, dump) => Math.max(latest, dump.date + 1), Math.max(earliest, stopped + 1));
   return Math.max(clockSeconds, after);
 }
 
