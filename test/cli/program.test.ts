@@ -1,5 +1,5 @@
 // The frame: help, usage errors, exit codes, global options.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -185,4 +185,10 @@ test("errors as JSON", async () => {
   expect(exit).toBe(10);
   expect(Object.keys(failure)).toEqual(["code", "message", "data", "remedy"]);
   expect(failure["code"]).toMatch(/^catalog\.not-found/);
+});
+
+test("the version is that of the package", async () => {
+  const manifest = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  const { version } = JSON.parse(manifest) as { version: string };
+  expect((await runReel(["--version"])).out).toBe(`reel ${version}\n`);
 });
