@@ -14,7 +14,10 @@ async function importTypeScript(file) {
   const { build: bundle } = await import("esbuild");
   const outfile = path.join(root, "dist/tasks", `${path.basename(file, ".ts")}.mjs`);
   const options = { bundle: true, platform: "node", format: "esm", external: ["koffi"] };
-  await bundle({ ...options, absWorkingDir: root, entryPoints: [file], outfile });
+  // Packages in CommonJS require Node's modules.
+  const js =
+    'import{createRequire as requirer}from"node:module";const require=requirer(import.meta.url);';
+  await bundle({ ...options, banner: { js }, absWorkingDir: root, entryPoints: [file], outfile });
   return await import(pathToFileURL(outfile).href);
 }
 
