@@ -68,12 +68,14 @@ export interface TreeSize {
   readonly diskBytes: number;
 }
 
-export function treeSize(root: string): TreeSize {
+/** Without files whose names begin with `but`. */
+export function treeSize(root: string, but?: string): TreeSize {
   let files = 0;
   let bytes = 0;
   let diskBytes = 0;
   for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
     const stat = fs.lstatSync(path.join(entry.parentPath ?? entry.path, entry.name));
+    if (but !== undefined && entry.name.startsWith(but)) continue;
     diskBytes += stat.blocks * 512;
     if (!entry.isFile()) continue;
     files++;

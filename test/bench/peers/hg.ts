@@ -7,7 +7,7 @@ import { fileContent } from "../../../src/catalog/filelog-text.ts";
 import { walkDirectories } from "../../../src/catalog/tree-walk.ts";
 import { toRev } from "../../../src/core/ids.ts";
 import { openRepository } from "../../../src/job/repository.ts";
-import { isThere, run, settleDisk, treeSize } from "../measure.ts";
+import { isThere, run, settleDisk, type TreeSize, treeSize } from "../measure.ts";
 import type { Count, Peer, Reading, Round, Step } from "../peer.ts";
 
 function hg(round: Round, args: readonly string[]): ReturnType<typeof run> {
@@ -47,8 +47,9 @@ function writeRecords(catalog: string, folder: string): void {
   for (const file of gone) fs.rmSync(path.join(folder, file));
 }
 
-function storeOf(round: Round): string {
-  return path.join(round.folder, ".hg/store");
+/** Of the store without the journal of the last commit, which is of no use after it. */
+function storeSize(round: Round): TreeSize {
+  return treeSize(path.join(round.folder, ".hg/store"), "undo");
 }
 
 export const hgPeer: Peer = {
@@ -61,15 +62,15 @@ export const hgPeer: Peer = {
     if (step === "level 0") hg(round, ["init"]);
     writeRecords(round.folderOf("reel"), round.folder);
     hg(round, ["addremove", "-q", "--similarity", "0"]);
-    const before = step === "level 0" ? 0 : treeSize(storeOf(round)).bytes;
+    const before = step === "level 0" ? 0 : storeSize(round).bytes;
     settleDisk();
     const { seconds, cpuSeconds } = hg(round, ["commit", "-q", "-m", step]);
-    const bytes = treeSize(storeOf(round)).bytes - before;
+    const bytes = storeSize(round).bytes - before;
     return [{ line: "hg commit of the records", seconds, cpuSeconds, bytes }];
   },
 
   async counts(round: Round): Promise<Count[]> {
-    const size = treeSize(storeOf(round));
+    const size = storeSize(round);
     return [
       { line: "files of .hg/store", value: size.files, max: null },
       { line: "bytes of .hg/store", value: size.bytes, max: null },
