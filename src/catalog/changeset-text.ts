@@ -54,8 +54,15 @@ function encodeParts(head: ChangesetHead): { readonly start: ByteString; readonl
   return { start: `${head.manifest}\n${head.user}\n${date}\n`, end: `\n${head.description}` };
 }
 
-/** The head as it is stored: a changeset text with an empty file list. */
+/** Mercurial refuses what is empty or would begin another line. Throws `catalog.bad-user`. */
+export function checkUser(user: ByteString): ByteString {
+  if (user === "" || user.includes("\n")) throw new ReelError("catalog.bad-user", { found: JSON.stringify(user.slice(0, 80)) });
+  return user;
+}
+
+/** The head as it is stored: a changeset text with an empty file list. Throws `catalog.bad-user`. */
 export function encodeHead(head: ChangesetHead): Uint8Array {
+  checkUser(head.user);
   const { start, end } = encodeParts(head);
   return bytesOf(start + end);
 }

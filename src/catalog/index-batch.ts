@@ -2,7 +2,7 @@
 import { ByteReader, type ByteString, ByteWriter } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { type HistoryId, NODE_BYTES, toHistoryId } from "../core/ids.ts";
-import type { GroupIndex, NameRun } from "./group-index.ts";
+import { type GroupIndex, HISTORY, type NameRun } from "./group-index.ts";
 
 export const BATCH_VERSION = 1;
 
@@ -94,13 +94,15 @@ function readRun(input: ByteReader, count: number): NameRun {
   for (let i = 0; i < count; i++) {
     const shared = input.varint();
     if (shared > name.length) throw damaged(input, "a name that shares more than there is");
-    name = name.slice(0, shared) + input.byteString(input.varint());
-    names.push(name);
+    const next = name.slice(0, shared) + input.byteString(input.varint());
+    if (i > 0 && next <= name) throw damaged(input, "names that are not ascending");
+    names.push(next);
+    name = next;
   }
   const ids: HistoryId[] = [];
   let id = -1;
   for (let i = 0; i < count; i++) {
-    id += input.svarint() + 1;
+    id = within(input, id + input.svarint() + 1);
     ids.push(toHistoryId(id));
   }
   return { names, ids };
@@ -108,6 +110,12 @@ function readRun(input: ByteReader, count: number): NameRun {
 
 function damaged(input: ByteReader, found: string): ReelError {
   return new ReelError("format.damaged", { what: input.what, found });
+}
+
+/** Numbers are kept in columns of 32 bits. */
+function within(input: ByteReader, n: number): number {
+  if (n < 0 || n > 0x7fff_ffff) throw damaged(input, `the number ${n}`);
+  return n;
 }
 
 function bounded(input: ByteReader, count: number): number {
@@ -124,9 +132,13 @@ export function decodeBatch(index: GroupIndex, batch: Uint8Array, nodes: Uint8Ar
   if (input.varint() !== before.entries || input.varint() !== before.segments || input.varint() !== before.histories) {
     throw damaged(input, "a batch that does not follow the one before");
   }
-  for (let n = bounded(input, input.varint()); n > 0; n--) index.addHistory(input.u8());
   for (let n = bounded(input, input.varint()); n > 0; n--) {
-    index.segmentGroup.push(input.varint());
+    const kind = input.u8();
+    if (kind !== HISTORY.file && kind !== HISTORY.directory) throw damaged(input, `a history of kind ${kind}`);
+    index.addHistory(kind);
+  }
+  for (let n = bounded(input, input.varint()); n > 0; n--) {
+    index.segmentGroup.push(within(input, input.varint()));
     index.segmentOffset.push(input.varint());
   }
   const count = bounded(input, input.varint());
@@ -142,7 +154,7 @@ export function decodeBatch(index: GroupIndex, batch: Uint8Array, nodes: Uint8Ar
 function decodeEntries(index: GroupIndex, input: ByteReader, count: number, nodes: Uint8Array, firstSegment: number): void {
   const column = (read: () => number): Int32Array => {
     const values = new Int32Array(count);
-    for (let i = 0; i < count; i++) values[i] = read();
+    for (let i = 0; i < count; i++) values[i] = within(input, read());
     return values;
   };
   let last = 0;
@@ -175,7 +187,7 @@ function decodeEntries(index: GroupIndex, input: ByteReader, count: number, node
     const entry = first + i;
     const refer = (code: number): number => {
       const to = code === 0 ? -1 : code === 1 ? previous : entry - (code - 1);
-      if (code !== 0 && (to < 0 || index.slot.at(to) !== slot)) throw damaged(input, "a parent in another history");
+      if (code !== 0 && (to < 0 || to >= entry || index.slot.at(to) !== slot)) throw damaged(input, "a parent in another history");
       return to;
     };
     index.addEntry(

@@ -2,7 +2,7 @@
 // walks them. Nothing is committed before the image is durable; until then a failure changes nothing.
 import { resolve } from "node:path";
 import type { CatalogView } from "../catalog/catalog-view.ts";
-import { normalDescription } from "../catalog/changeset-text.ts";
+import { checkUser, normalDescription } from "../catalog/changeset-text.ts";
 import { type DumpHead, dumpHead, EXTRA } from "../catalog/dump-list.ts";
 import { encodeImage, imageIdOf, type ImageRecord, NO_IMAGE } from "../catalog/image.ts";
 import { commitTree } from "../catalog/tree-commit.ts";
@@ -96,6 +96,7 @@ async function prepare(
   request: DumpRequest, context: JobContext, times: PhaseTimes, repository: Repository, source: VolumeSource,
 ): Promise<Prepared> {
   const { progress, clock } = context;
+  userOf(context);
   const blockingFactor = checkBlockingFactor(request.blockingFactor ?? BLOCKING_FACTOR_DEFAULT);
   const view = repository.view();
   const volume = source.identity();
@@ -223,7 +224,7 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
     const { rev, node } = writer.addChangeset(
       {
         manifest: tree.manifest,
-        user: utf8ToByteString(context.user.trim()),
+        user: userOf(context),
         time: prepared.date,
         zone,
         extras,
@@ -242,6 +243,10 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
     writer.abort();
     throw error;
   }
+}
+
+function userOf(context: JobContext): ByteString {
+  return checkUser(utf8ToByteString(context.user.trim()));
 }
 
 /** Another volume's first dump may have taken the name since this one began. */
