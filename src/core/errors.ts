@@ -66,7 +66,7 @@ export const ERRORS = {
   "dump.date-taken": form(EXIT.usage, "a dump of this level and base with the date %found% is known already", "give another date with -d"),
   "dump.date-too-early": form(EXIT.usage, "the date %found% is not 2 seconds after the base's, %base%", "give -d with %earliest% or later, or leave it out"),
   "dump.in-progress": form(EXIT.locked, "%path% is being dumped by process %pid% on %host%", "wait for it; if no reel runs on %host%, remove %tape%.lock"),
-  "dump.name-taken": form(EXIT.failed, "the name %name% belongs to another volume in this catalog", "give this one a name of its own with --as NAME"),
+  "dump.name-taken": form(EXIT.failed, "the name %name% belongs to another volume in this catalog", "give this one a name of its own with --as /NAME"),
   "dump.other-root": form(EXIT.failed, "the root of %path% is %found%, the base was of %wanted%: is the volume mounted?", "mount it, or dump the other root with --force"),
   "dump.no-base": form(EXIT.failed, "level %level% of %path% has no base: no dump of a lower level is known", "make a level 0 first"),
   "dump.too-many-inodes": form(EXIT.failed, "inode number %found% does not fit a dump map, at most %wanted%", "dump subtrees (qtrees) one by one"),

@@ -18,9 +18,14 @@ export function showSize(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
+/** "1,204": by hand, since the locale tables take 18 ms to load. */
+function showCount(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** "level 2 of /vol/vol1, 1,204 files, 3.1 GiB on VOL003", and the operator's message below. */
 export function describeDump(request: DumpRequest, identity: DumpIdentity, outcome: DumpOutcome): string {
-  const files = `${outcome.files.toLocaleString("en-US")} ${outcome.files === 1 ? "file" : "files"}`;
+  const files = `${showCount(outcome.files)} ${outcome.files === 1 ? "file" : "files"}`;
   const labels = [...new Set(outcome.extents.map((extent) => extent.label))].filter((label) => label !== "-");
   const where = labels.length === 0 ? "" : ` on ${labels.join(", ")}`;
   const line = `level ${request.level} of ${showBytes(identity.name)}, ${files}, ${showSize(outcome.contentBytes)}${where}`;

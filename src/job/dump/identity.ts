@@ -22,7 +22,8 @@ export interface DumpIdentity {
 
 /**
  * Finds the identity of what is to be dumped, or makes a new one. Throws `dump.name-taken` if the name
- * belongs to another volume.
+ * belongs to another volume, `dump.bad-name` if it is not that of a dump path: beginning with a slash it can
+ * be no number and none of Mercurial's reserved names.
  */
 export function findIdentity(view: CatalogView, source: VolumeIdentity, wantedName: string | null): DumpIdentity {
   const latest = new Map<ByteString, DumpHead>();
@@ -32,6 +33,7 @@ export function findIdentity(view: CatalogView, source: VolumeIdentity, wantedNa
     byBranch.set(dump.branch, dump.identity);
   }
   const mine = [...latest.values()].find((dump) => isOf(readImage(view, dump.rev), source));
+  if (wantedName !== null && !wantedName.startsWith("/")) throw new ReelError("dump.bad-name", { found: wantedName });
   const name: ByteString = wantedName !== null ? Buffer.from(wantedName, "utf8").toString("latin1") : source.path;
   if (mine) {
     const image = readImage(view, mine.rev) as DumpImage;
