@@ -41,11 +41,15 @@ export interface DumpRun {
   readonly notices: readonly string[];
 }
 
-/** Runs a dump; with `killMs` it is killed so long after its first word, unless it is done by then. */
+/**
+ * Runs a dump; with `killMs` it is killed so long after its first word, unless it is done by then. `heard` is
+ * told what the child says, as it says it.
+ */
 export async function runDumpChild(
   child: string,
   args: readonly string[],
   killMs: number | null = null,
+  heard: (text: string) => void = () => {},
 ): Promise<DumpRun> {
   const running = spawn(process.execPath, [child, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -58,6 +62,7 @@ export async function runDumpChild(
       if (killMs !== null) setTimeout(() => running.kill("SIGKILL"), killMs);
     }
     said += text;
+    heard(text);
   });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     running.on("close", (...how) => resolve(how));
