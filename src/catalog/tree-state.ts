@@ -1,6 +1,7 @@
 // The tree of a dump in columns: what its manifest says of every path, for comparison with a walk, for
 // listing and for restoring. Rows are as a walk has them: row 0 is the root, the entries of a directory
-// are contiguous, ascending by name, and come after the directory's own row. Names are escaped.
+// are contiguous, ascending by name, and come after the directory's own row, level by level: one tree has one
+// order of rows, whoever makes them. Names are escaped.
 import { bufferOver, type ByteString, ByteWriter } from "../core/bytes.ts";
 import { TYPE } from "../core/inode.ts";
 import { NODE_BYTES, type NodeId, nodeAt, NULL_NODE, putNode } from "../core/ids.ts";
@@ -10,7 +11,7 @@ import { groupOf, slotOf } from "../store/placement.ts";
 import { HISTORY } from "./group-index.ts";
 import { DIRECTORY_NAME, isReserved } from "./names.ts";
 import { decodeRecord, type InodeRecord, isRecord } from "./record.ts";
-import { findDirectory, type WalkedDirectory, walkFrom } from "./tree-walk.ts";
+import { findDirectory, walkByLevel, type WalkedDirectory } from "./tree-walk.ts";
 
 /** Numeric columns of a state, with their element types; the order is that of the cache file. */
 export const STATE_COLUMNS = {
@@ -129,7 +130,7 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
     parent.push(-1);
     first.push(0);
     counts.push(0);
-    for (const directory of depth === 1 ? [top] : walkFrom(view, top)) {
+    for (const directory of depth === 1 ? [top] : walkByLevel(view, top)) {
       const row = rowOfDirectory.get(directory.path) as number;
       rowOfDirectory.delete(directory.path);
       rows[row] = { ...(rows[row] as Row), ...readDirectoryRecord(view, directory) };

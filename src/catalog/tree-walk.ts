@@ -21,26 +21,41 @@ function read(view: CatalogView, path: ByteString, history: HistoryId, node: Nod
   return { path, history, node, entries: node === NULL_NODE ? [] : decodeManifest(view.text(history, node)) };
 }
 
+/** Where a directory of a directory is; its manifest is not read yet. */
+type Place = Omit<WalkedDirectory, "entries">;
+
 function below(view: CatalogView, directory: WalkedDirectory, entry: ManifestEntry): WalkedDirectory {
+  const { path, history, node } = placeBelow(view, directory, entry);
+  return read(view, path, history, node);
+}
+
+function placeBelow(view: CatalogView, directory: WalkedDirectory, entry: ManifestEntry): Place {
   const history = view.child(directory.history, entry.name, HISTORY.directory);
   const path = directory.path === "" ? entry.name : `${directory.path}/${entry.name}`;
   if (path.length > DEPTH_MAX * 2 && path.split("/").length > DEPTH_MAX) throw new ReelError("catalog.too-deep", { path: path.slice(0, 80) });
   if (history === null) throw new ReelError("catalog.no-history", { path, kind: "manifest" });
-  return read(view, path, history, entry.node);
+  return { path, history, node: entry.node };
 }
 
 /** Directories of a manifest, each before those in it, depth first in byte order of names. */
 export function* walkDirectories(view: CatalogView, root: NodeId): Generator<WalkedDirectory> {
-  yield* walkFrom(view, read(view, "", ROOT_HISTORY, root));
-}
-
-export function* walkFrom(view: CatalogView, top: WalkedDirectory): Generator<WalkedDirectory> {
-  const stack = [top];
+  const stack = [read(view, "", ROOT_HISTORY, root)];
   for (let directory = stack.pop(); directory; directory = stack.pop()) {
     yield directory;
     const inside: WalkedDirectory[] = [];
     for (const entry of directory.entries) if (entry.flag === "t") inside.push(below(view, directory, entry));
     while (inside.length > 0) stack.push(inside.pop() as WalkedDirectory);
+  }
+}
+
+/** The directory and those below it level by level, each level in the order of the one above. */
+export function* walkByLevel(view: CatalogView, top: WalkedDirectory): Generator<WalkedDirectory> {
+  const queue: Place[] = [top];
+  for (let at = 0; at < queue.length; at++) {
+    const { path, history, node } = queue[at] as Place;
+    const directory = at === 0 ? top : read(view, path, history, node);
+    yield directory;
+    for (const entry of directory.entries) if (entry.flag === "t") queue.push(placeBelow(view, directory, entry));
   }
 }
 

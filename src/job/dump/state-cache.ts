@@ -8,10 +8,12 @@ import { STATE_COLUMNS, type TreeState } from "../../catalog/tree-state.ts";
 import { bufferOver, type ByteString } from "../../core/bytes.ts";
 import type { NodeId } from "../../core/ids.ts";
 
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 /** Dumps of so many chains are at hand; older ones are read from the catalog again. */
 const KEPT_FILES = 12;
 const ALIGNMENT = 8;
+/** Before the header: the checksum of all that follows, and the header's length. */
+const HEADER_AT = 8;
 
 interface CacheHeader {
   readonly version: number;
@@ -19,7 +21,6 @@ interface CacheHeader {
   readonly count: number;
   readonly namesLength: number;
   readonly recordsLength: number;
-  readonly crc: number;
 }
 
 const packr = new Packr({ useRecords: false });
@@ -46,16 +47,17 @@ export function saveState(directory: string, node: NodeId, state: TreeState): vo
   put(state.nodes);
   put(names);
   put(state.records);
-  let crc = 0;
-  for (const part of parts) crc = crc32(part, crc);
   const header: CacheHeader = {
     version: CACHE_VERSION, node, count: state.count,
-    namesLength: names.byteLength, recordsLength: state.records.byteLength, crc,
+    namesLength: names.byteLength, recordsLength: state.records.byteLength,
   };
   const packed = packr.pack(header);
-  const start = Buffer.alloc(padded(4 + packed.byteLength));
-  start.writeUInt32LE(packed.byteLength);
-  start.set(packed, 4);
+  const start = Buffer.alloc(padded(HEADER_AT + packed.byteLength));
+  start.writeUInt32LE(packed.byteLength, 4);
+  start.set(packed, HEADER_AT);
+  let crc = crc32(start.subarray(4));
+  for (const part of parts) crc = crc32(part, crc);
+  start.writeUInt32LE(crc);
   try {
     mkdirSync(directory, { recursive: true });
     const path = fileOf(directory, node);
@@ -91,11 +93,11 @@ export function loadState(directory: string, node: NodeId): TreeState | null {
 }
 
 function decodeState(file: Buffer, node: NodeId): TreeState | null {
-  const headerLength = file.readUInt32LE(0);
-  const header = packr.unpack(file.subarray(4, 4 + headerLength)) as CacheHeader;
+  if (crc32(file.subarray(4)) !== file.readUInt32LE(0)) return null;
+  const headerLength = file.readUInt32LE(4);
+  const header = packr.unpack(file.subarray(HEADER_AT, HEADER_AT + headerLength)) as CacheHeader;
   if (header.version !== CACHE_VERSION || header.node !== node) return null;
-  const body = Uint8Array.from(file.subarray(padded(4 + headerLength)));
-  if (crc32(body) !== header.crc) return null;
+  const body = Uint8Array.from(file.subarray(padded(HEADER_AT + headerLength)));
   let at = 0;
   const take = (bytes: number): number => {
     const from = at;
