@@ -67,8 +67,9 @@ export type OpenVolume = (path: ByteString) => Promise<VolumeSource>;
 export async function runDump(request: DumpRequest, context: JobContext, openVolume: OpenVolume = openLiveDirectory): Promise<DumpReport> {
   const times = new PhaseTimes();
   const repository = openRepository(context);
-  const source = await openVolume(utf8ToByteString(resolve(context.cwd, request.source)));
+  let source: VolumeSource | null = null;
   try {
+    source = await openVolume(utf8ToByteString(resolve(context.cwd, request.source)));
     const lock = repository.lockPath(source.identity().path);
     try {
       const prepared = await prepare(request, context, times, repository, source);
@@ -86,7 +87,7 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
       lock.release();
     }
   } finally {
-    await source.close();
+    await source?.close();
     repository.close();
   }
 }

@@ -37,6 +37,10 @@ export class KnownTapes {
     return { available: false, where, copies: [] };
   }
 
+  has(label: string): boolean {
+    return this.paths.has(label);
+  }
+
   labels(): string[] {
     return [...this.paths.keys()];
   }

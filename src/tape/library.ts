@@ -107,11 +107,12 @@ export class TapeLibrary {
     return join(this.folder, label + TAPE_ENDING);
   }
 
-  private nextLabel(): string {
+  /** The next of REEL01, REEL02, … that is neither here nor, as `isTaken` says, known of elsewhere. */
+  nextLabel(isTaken: (label: string) => boolean = () => false): string {
     const taken = new Set(this.list().map((tape) => tape.label));
     for (let n = 1; ; n++) {
       const label = `REEL${String(n).padStart(2, "0")}`;
-      if (!taken.has(label)) return label;
+      if (!taken.has(label) && !isTaken(label)) return label;
     }
   }
 }

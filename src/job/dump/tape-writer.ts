@@ -60,9 +60,11 @@ export class TapeWriter {
     return { drive: tape.drive, label: tape.label };
   }
 
-  /** The library's last tape that no other dump writes to; null if there is none. */
+  /** The tape of the library that was written last, if no other dump writes to it, or the one before; null if there is none. */
   private async freeTape(): Promise<OpenedTape | null> {
-    for (const { label } of this.library.list().toReversed()) {
+    const aged = this.library.list().map(({ label, path }) => ({ label, time: statSync(path).mtimeMs }));
+    // Labels ascend, so that of equal times the later label comes first.
+    for (const { label } of aged.toReversed().sort((a, b) => b.time - a.time)) {
       const tape = await this.openUnlessLocked(label);
       if (tape) return tape;
     }
@@ -73,7 +75,9 @@ export class TapeWriter {
   private async newTape(): Promise<OpenedTape> {
     for (let tries = 1; ; tries++) {
       try {
-        const { label } = await this.library.create();
+        // A tape that was lost keeps its label: images are known by it.
+        const { label, path } = await this.library.create(this.library.nextLabel((known) => this.known.has(known)));
+        this.known.remember(label, path);
         return await this.library.open(label, { write: true });
       } catch (error) {
         const taken = error instanceof ReelError && (error.code === "tape.label-taken" || error.code === "tape.locked");
