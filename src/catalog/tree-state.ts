@@ -134,7 +134,8 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
       const row = rowOfDirectory.get(directory.path) as number;
       rowOfDirectory.delete(directory.path);
       rows[row] = { ...(rows[row] as Row), ...readDirectoryRecord(view, directory) };
-      first[row] = rows.length;
+      const from = rows.length;
+      first[row] = from;
       for (const entry of directory.entries) {
         if (entry.flag !== "t" && isReserved(entry.name)) continue;
         if (entry.flag === "t") {
@@ -145,7 +146,7 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
         first.push(0);
         counts.push(0);
       }
-      counts[row] = rows.length - (first[row] as number);
+      counts[row] = rows.length - from;
     }
   }
   return columnsOf(rows, parent, first, counts);

@@ -84,13 +84,13 @@ export class ChainPlaces {
   private spans(image: number): Float64Array {
     const known = this.lengths[image];
     if (known) return known;
-    const { record, offsets } = this.chain[image] as DumpImage;
-    const { blocks } = offsets();
+    const held = this.chain[image] as DumpImage;
+    const { blocks } = held.offsets();
     const order = Float64Array.from(blocks).sort();
     const spans = new Float64Array(blocks.length);
     for (let i = 0; i < blocks.length; i++) {
       const block = blocks[i] as number;
-      const next = order[lowerBound(order, block) + 1] ?? record.blocks;
+      const next = order[lowerBound(order, block) + 1] ?? held.record.blocks;
       spans[i] = next - block;
     }
     this.lengths[image] = spans;

@@ -79,7 +79,7 @@ export class Repository {
         return this.begin();
       } catch (error) {
         if (!(error instanceof ReelError) || error.code !== "store.locked" || performance.now() > deadline) throw error;
-        if (!told) this.notice(`waiting for process ${error.data["pid"]} on ${error.data["host"]}, which holds the catalog`);
+        if (!told) this.notice(`waiting for process ${String(error.data["pid"])} on ${String(error.data["host"])}, which holds the catalog`);
       }
       if (signal.aborted) throw new ReelError("interrupted");
       await setTimeout(COMMIT_LOOK_MS);

@@ -41,17 +41,21 @@ export class RecordBuilder {
       if (block < 0 || (status >= CONTENT.vanished && !isDirectory)) continue;
       this.inodes.push(this.inode[row] as number);
       this.blocks.push(block);
-      this.start[row] = this.out.length;
+      const start = this.out.length;
+      this.start[row] = start;
       this.put(batch, i, row);
-      this.length[row] = this.out.length - (this.start[row] as number);
+      this.length[row] = this.out.length - start;
     }
   }
 
   private put(batch: EntryBatch, i: number, row: number): void {
     const { walk } = this;
     const type = walk.type[row] as InodeType;
-    const slice = (start: Uint32Array, length: Uint32Array): Uint8Array =>
-      length[i] === 0 ? EMPTY : batch.bytes.subarray(start[i] as number, (start[i] as number) + (length[i] as number));
+    const slice = (starts: Uint32Array, lengths: Uint32Array): Uint8Array => {
+      const start = starts[i] as number;
+      const length = lengths[i] as number;
+      return length === 0 ? EMPTY : batch.bytes.subarray(start, start + length);
+    };
     putRecord(this.out, {
       type,
       dumpInode: this.inode[row] as number,
