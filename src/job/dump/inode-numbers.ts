@@ -4,9 +4,9 @@ import type { TreeState } from "../../catalog/tree-state.ts";
 import { ROOT_INODE } from "../../core/inode.ts";
 import type { Walk } from "../../volume/source.ts";
 
-/** A first dump keeps numbers up to here whatever their density: each bit map has at most 512 blocks. */
-const DENSE_MAX = 512 * 8192;
-/** Or up to so many numbers for each name; beyond, restore spends its time on empty bits. */
+/** A first dump keeps numbers up to here whatever their density: each bit map has at most 8 blocks. */
+const DENSE_MAX = 8 * 8192;
+/** Or up to so many numbers for each name: beyond, a tape is full of empty bits, and restore busy with them. */
 const NUMBERS_PER_NAME_MAX = 64;
 /** No number is ever kept beyond: a bit map of 16 MiB, and restore loops over it for some 4 seconds. */
 const KEPT_MAX = 2 ** 27;
