@@ -32,7 +32,8 @@ export class Spool {
   readonly view: DataView = viewOver(this.buffer);
   /** Called when blocks from this address on have come to stand one later. */
   onShift: (address: number) => void = () => {};
-  private readonly nextTape: NextTape;
+  /** Null: there is one tape only. */
+  private readonly nextTape: NextTape | null;
   private template: HeaderTemplate | null = null;
   private tape: MountedTape;
   private place: TapePlace = { volume: 1, firstBlock: 0 };
@@ -56,7 +57,7 @@ export class Spool {
     this.blockingFactor = checkBlockingFactor(options.blockingFactor);
     this.tape = tape;
     this.file = tape.drive.position().file;
-    this.nextTape = options.nextTape ?? (async () => null);
+    this.nextTape = options.nextTape ?? null;
   }
 
   /** The tape that is written now. The caller writes the filemark behind the image. */
@@ -186,23 +187,29 @@ export class Spool {
       if (!first)
         throw new ReelError("tape.too-small", { tape: full.drive.name, found: this.tapeBlocks });
       assert(this.base === 0, "the first flush holds more than the shortest piece");
-      await this.mountNext(full);
+      await this.mountNext(full, this.tapeBlocks);
       return 0;
     }
+    // Without a filemark what was written counts for nothing, and the next writer goes over it.
+    if (this.nextTape === null) throw this.full(full, this.base + at);
     await full.drive.mark();
     await full.drive.sync();
     this.finished.push(this.extent());
     this.drop(at);
-    await this.mountNext(full);
+    await this.mountNext(full, this.base);
     this.place = { volume: this.place.volume + 1, firstBlock: this.base };
     this.insertVolume();
     return 0;
   }
 
-  private async mountNext(full: MountedTape): Promise<void> {
-    const blocks = this.base + this.tapeBlocks;
-    const next = await this.nextTape(full);
-    if (next === null) throw new ReelError("tape.full", { tape: full.drive.name, blocks });
+  private full(tape: MountedTape, blocks: number): ReelError {
+    return new ReelError("tape.full", { tape: tape.drive.name, blocks });
+  }
+
+  /** `blocks` of the image are on tape. */
+  private async mountNext(full: MountedTape, blocks: number): Promise<void> {
+    const next = await this.nextTape?.(full);
+    if (!next) throw this.full(full, blocks);
     this.tape = next;
     this.file = next.drive.position().file;
     this.tapeBlocks = 0;

@@ -156,7 +156,7 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
   const volume = prepared.source.identity();
   const mounted = await tapes.first();
   const kept = keptInodes(selection.unread, selection.baseRow, prepared.baseState);
-  const spool = new Spool(mounted, { blockingFactor: prepared.blockingFactor, nextTape: tapes.next });
+  const spool = new Spool(mounted, { blockingFactor: prepared.blockingFactor, ...(tapes.next ? { nextTape: tapes.next } : {}) });
   const run = dump(
     prepared.source,
     {

@@ -23,10 +23,10 @@ export async function* runFiles(request: FilesRequest, context: JobContext): Asy
   }
 }
 
-/** A path as a user types it: no slash at the ends, "" and "." the whole. */
+/** A path as a user types it: slashes at the ends or in a row and "." say nothing; "" is the whole. */
 export function cleanPath(path: ByteString): ByteString {
-  const clean = path.replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
-  return clean === "." ? "" : clean;
+  const components = path.split("/").filter((name) => name !== "" && name !== ".");
+  return components.join("/");
 }
 
 /** Entries at and below a path (raw; null is all) in byte order of components. Throws `catalog.no-such-path`. */

@@ -204,7 +204,7 @@ class ImagePieces {
     if (!piece || !this.repository) return null;
     const label = showBytes(piece.label);
     if (knownTapes(this.repository).pathOf(label) === null) {
-      this.missing = `goes on on tape ${label}, which is not here`;
+      this.missing = `${volume === 1 ? "begins" : "goes on"} on tape ${label}, which is not here`;
       return null;
     }
     this.open = await openForReading(label, this.repository);
@@ -225,11 +225,15 @@ async function verifyImage(
   const wanted = view && known ? digestsOf(view, known) : null;
   let files = 0;
   let digestsRight = 0;
-  if (image.header.volume > 1) return { files, digestsRight: -1, problems: ["goes on from another tape: verify that one"] };
-  await tape.drive.space({ file: image.file, record: 0 });
   const pieces = new ImagePieces(known, repository);
+  // What goes on from another tape can only be read from its beginning.
+  const drive = image.header.volume > 1 ? await pieces.mount(1) : tape.drive;
+  if (!drive) {
+    return { files, digestsRight: -1, problems: [pieces.missing ?? "goes on from another tape: verify that one"] };
+  }
+  if (drive === tape.drive) await drive.space({ file: image.file, record: 0 });
   const scan = await scanImage(
-    tape.drive,
+    drive,
     {
       inode: (inode) => {
         if (inode.type !== TYPE.file) return;

@@ -97,7 +97,9 @@ export class TapeWriter {
   }
 
   /** A full tape of the library is followed by a new one; any other ends the dump. */
-  readonly next: NextTape = async (): Promise<MountedTape | null> => (this.spec === null ? this.mount(await this.newTape()) : null);
+  get next(): NextTape | null {
+    return this.spec === null ? async () => this.mount(await this.newTape()) : null;
+  }
 
   /** Ends the image and makes it durable. */
   async finish(last: MountedTape["drive"]): Promise<void> {
