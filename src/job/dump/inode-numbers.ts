@@ -79,9 +79,11 @@ function mapOnto(walk: Walk, before: TreeState | null, level0: boolean): InodeNu
   }
   const inode = new Uint32Array(walk.count);
   inode[0] = ROOT_INODE;
+  // Of a mount point only the number is that of the directory it covers.
+  const mounts = new Set(walk.problems.filter((problem) => problem.kind === "mount").map((problem) => problem.row));
   for (let row = 1; row < walk.count; row++) {
     const old = known.get(keyOf(walk.inodeHigh[row] as number, walk.inodeLow[row] as number));
-    if (old !== undefined && before !== null && isSameInode(walk, row, before, old)) {
+    if (old !== undefined && before !== null && (isSameInode(walk, row, before, old) || mounts.has(row))) {
       inode[row] = before.dumpInode[old] as number;
     }
   }
