@@ -5,7 +5,7 @@
 //   # a line of comment
 //   + NAME            makes a file of the lines that follow, each after "| "
 //   $ reel ARGS       runs a command; words are split at blanks, '...' and "..." hold them together
-//   text              a line of standard output
+//   text              a line of standard output; "|" is an empty one
 //   2> text           a line of standard error
 //   [N]               the exit code, where it is not 0
 import { writeFileSync } from "node:fs";
@@ -38,7 +38,7 @@ async function printed(argv: readonly string[], folder: string): Promise<string[
   const { exit, out, err } = await runReel(argv, { cwd: folder });
   const shown = (text: string) => text.replaceAll(folder, "~").split("\n").slice(0, -1);
   return [
-    ...shown(out),
+    ...shown(out).map((line) => (line === "" ? "|" : line)),
     ...shown(err).map((line) => `2> ${line}`),
     ...(exit === 0 ? [] : [`[${exit}]`]),
   ];
