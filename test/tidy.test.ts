@@ -17,7 +17,11 @@ const LAYERS: readonly { readonly folder: string; readonly may: readonly string[
   { folder: "catalog", may: ["store"] },
   { folder: "dump", may: ["dump/format", "tape", "volume"] },
   { folder: "restore", may: ["dump/format", "tape"] },
-  { folder: "job", may: ["store", "catalog", "tape", "volume", "dump", "dump/format", "restore"] },
+  { folder: "exchange", may: ["store", "catalog"] },
+  {
+    folder: "job",
+    may: ["store", "catalog", "tape", "volume", "dump", "dump/format", "restore", "exchange"],
+  },
   { folder: "cli", may: ["job"] },
 ];
 

@@ -1,0 +1,118 @@
+// Packing and unpacking of bundle streams, in bounded memory: zlib by Node, bzip2 and zstd by libraries that
+// only unpack. A stream that unpacks to absurdly more than it is, a bomb, is refused.
+import { pipeline, Readable } from "node:stream";
+import { createDeflate, createInflate } from "node:zlib";
+import unbzip2Stream from "unbzip2-stream";
+import { ReelError } from "../core/errors.ts";
+import { damaged, endsEarly, tooLarge } from "./damage.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
+
+/** By the names of bundle2's parameter. */
+export type Compression = "UN" | "GZ" | "BZ" | "ZS";
+
+/** Deflate gives at most 1032 for 1; a catalog's texts pack to a tenth. */
+export const UNPACKED_RATIO_MAX = 2000;
+/** Below this a stream may unpack to whatever it likes. */
+export const UNPACKED_BYTES_FREE = 256 << 20;
+/** bzip2 is unpacked a whole call at a time: so much may come of one. */
+const BZIP2_CALL_BYTES_MAX = 256 << 20;
+const BZIP2_SLICE_BYTES = 4 << 10;
+
+/** The unpacked bytes. Throws `exchange.damaged`, `exchange.truncated`, `exchange.too-large`. */
+export async function* unpack(
+  chunks: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncGenerator<Uint8Array> {
+  let packed = 0;
+  let unpacked = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      packed += chunk.byteLength;
+      yield chunk;
+    }
+  };
+  for await (const bytes of unpackers[compression](counted())) {
+    unpacked += bytes.byteLength;
+    const limit = Math.max(UNPACKED_BYTES_FREE, packed * UNPACKED_RATIO_MAX);
+    if (unpacked > limit) throw tooLarge("what the bundle unpacks to", unpacked, limit);
+    yield bytes;
+  }
+}
+
+const unpackers: Readonly<
+  Record<Compression, (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>>
+> = {
+  UN: (chunks) => chunks,
+  GZ: inflate,
+  BZ: unbzip2,
+  ZS: unzstd,
+};
+
+async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const inflating = createInflate();
+  // The error reaches the loop below, since the pipeline destroys its last stream with it.
+  pipeline(Readable.from(chunks), inflating, () => {});
+  try {
+    for await (const bytes of inflating) yield bytes as Uint8Array;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR")
+      throw endsEarly("the zlib stream", "in a block");
+    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))
+      throw damaged("the zlib stream", error.message);
+    throw error;
+  }
+}
+
+async function* unbzip2(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const stream = unbzip2Stream();
+  let out: Uint8Array[] = [];
+  let held = 0;
+  let failed: Error | null = null;
+  stream.on("data", (bytes) => {
+    held += bytes.byteLength;
+    if (held > BZIP2_CALL_BYTES_MAX)
+      throw tooLarge("what the bundle unpacks to", held, BZIP2_CALL_BYTES_MAX);
+    out.push(bytes);
+  });
+  stream.on("error", (error) => {
+    failed ??= error instanceof ReelError ? error : damaged("the bzip2 stream", error.message);
+  });
+  const taken = (): Uint8Array[] => {
+    if (failed) throw failed;
+    const bytes = out;
+    out = [];
+    held = 0;
+    return bytes;
+  };
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.byteLength; at += BZIP2_SLICE_BYTES) {
+      stream.write(chunk.subarray(at, at + BZIP2_SLICE_BYTES));
+      yield* taken();
+    }
+  }
+  stream.end();
+  yield* taken();
+}
+
+async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames();
+  for await (const chunk of chunks) yield* frames.push(chunk);
+  frames.finish();
+}
+
+/** Hg's own level for bundles; with 9 they are 2 % smaller and take three times as long. */
+const DEFLATE_LEVEL = 6;
+
+/** The packed bytes; only "UN" and "GZ" are written. */
+export async function* pack(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  compression: "UN" | "GZ",
+): AsyncGenerator<Uint8Array> {
+  if (compression === "UN") {
+    yield* chunks;
+    return;
+  }
+  const deflating = createDeflate({ level: DEFLATE_LEVEL });
+  pipeline(Readable.from(chunks), deflating, () => {});
+  for await (const bytes of deflating) yield bytes as Uint8Array;
+}
