@@ -165,9 +165,12 @@ export class CatalogView {
     if (length === 0) return EMPTY;
     let segment = index.segment.at(entry);
     const start = index.start.at(entry);
+    const pending = this.pendingSegment?.(index, segment);
+    // What a writer is filling is written over when it is full: a text must outlive it.
+    if (pending && start + length <= pending.byteLength) return Uint8Array.from(pending.subarray(start, start + length));
     let raw = this.segment(index, segment);
     if (start + length <= raw.byteLength) return raw.subarray(start, start + length);
-    const chunk = new Uint8Array(length);
+    const pieces: Uint8Array[] = [];
     let filled = 0;
     let from = start;
     while (filled < length) {
@@ -175,12 +178,12 @@ export class CatalogView {
         throw new ReelError("format.truncated", { what: `segment ${segment} of group ${index.group}`, wanted: start + length, found: raw.byteLength });
       }
       const piece = raw.subarray(from, Math.min(raw.byteLength, from + length - filled));
-      chunk.set(piece, filled);
+      pieces.push(Uint8Array.from(piece));
       filled += piece.byteLength;
       from = 0;
       if (filled < length) raw = this.segment(index, ++segment);
     }
-    return chunk;
+    return Buffer.concat(pieces);
   }
 
   private segment(index: GroupIndex, segment: number): Uint8Array {

@@ -65,11 +65,18 @@ export class Changelog implements ChangelogReader {
   }
 
   p1(rev: Rev): Rev {
-    return toRev(Buffer.from(this.index.buffer).readInt32BE(this.load(rev) + 28));
+    return this.parent(rev, 28);
   }
 
   p2(rev: Rev): Rev {
-    return toRev(Buffer.from(this.index.buffer).readInt32BE(this.load(rev) + 32));
+    return this.parent(rev, 32);
+  }
+
+  /** A walk goes down by parents: one that is not below its child is damage, and `entry` says so. */
+  private parent(rev: Rev, field: number): Rev {
+    const parent = Buffer.from(this.index.buffer).readInt32BE(this.load(rev) + field);
+    if (parent >= rev || parent < NULL_REV) this.entry(rev);
+    return toRev(parent);
   }
 
   head(rev: Rev): ChangesetHead {

@@ -42,8 +42,11 @@ export function encodeChangesetEntry(entry: ChangesetEntry): Uint8Array {
   return bytes;
 }
 
-/** Decodes the entry of changeset `rev`. Throws `format.damaged`. */
+/** Decodes the entry of changeset `rev`. Throws `format.damaged`, `format.truncated`. */
 export function decodeChangesetEntry(bytes: Uint8Array, at: number, rev: number): ChangesetEntry {
+  if (bytes.byteLength - at < CHANGESET_ENTRY_BYTES) {
+    throw new ReelError("format.truncated", { what: "the changeset index", wanted: at + CHANGESET_ENTRY_BYTES, found: bytes.byteLength });
+  }
   const b = Buffer.from(bytes.buffer, bytes.byteOffset + at, CHANGESET_ENTRY_BYTES);
   const entry: ChangesetEntry = {
     headOffset: b.readUIntBE(0, 6),
