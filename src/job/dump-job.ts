@@ -1,6 +1,7 @@
 // reel dump: a volume onto tape, and the image into the catalog. The steps in order; docs/architecture.md
 // walks them. Nothing is committed before the image is durable; until then a failure changes nothing.
 import { resolve } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { checkUser, normalDescription } from "../catalog/changeset-text.ts";
 import { type DumpHead, dumpHead, EXTRA } from "../catalog/dump-list.ts";
@@ -57,6 +58,9 @@ interface Prepared {
   readonly numbers: InodeNumbers;
   readonly selection: Selection;
 }
+
+/** How long signals and the progress line may have to wait. */
+const TURN_MS = 40;
 
 /** The clock may be coarse, and a file may change in the tick of the walk. */
 const SCAN_MARGIN_NS = 2_000_000_000n;
@@ -188,7 +192,13 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
     spool,
   );
   let step = await run.next();
+  let turned = performance.now();
   for (; !step.done; step = await run.next()) {
+    // A source that never waits would let no signal in.
+    if (performance.now() - turned > TURN_MS) {
+      await immediate();
+      turned = performance.now();
+    }
     if (context.signal.aborted) throw new ReelError("interrupted");
     records.add(step.value);
   }

@@ -104,7 +104,7 @@ const name = fc.string({
   maxLength: 4,
 });
 const node = fc
-  .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 40, maxLength: 40 })
+  .string({ unit: fc.constantFrom(..."0123456789abcdef".split("")), minLength: 40, maxLength: 40 })
   .map(asNodeId);
 const flag = fc.constantFrom("", "t", "x", "l");
 const entries = fc.dictionary(name, fc.record({ node, flag }), { maxKeys: 12 }).map((found) =>

@@ -117,9 +117,9 @@ class KilledCatalog {
     const library = new TapeLibrary(path.join(this.catalog.directory, ".reel/tapes"));
     let whole = 0;
     for (const { label } of library.list()) {
-      const { drive, close } = await library.open(label, { write: false });
-      const images = await listImages(drive);
-      await close();
+      const tape = await library.open(label, { write: false });
+      const images = await listImages(tape.drive);
+      await tape.close();
       whole += images.filter(({ ended }) => ended).length;
       const wholeOnes = how === "all images are whole" ? images : images.slice(0, -1);
       expect(wholeOnes.every(({ ended }) => ended)).toBe(true);

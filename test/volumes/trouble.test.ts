@@ -314,7 +314,7 @@ test("revisions that are unknown or ambiguous, paths that are not there", () =>
       const letters = nodes.map((node) => node.charAt(0)).filter((c) => c >= "a");
       letter = letters.find((c, i) => letters.indexOf(c) !== i);
     }
-    await refused(catalog, () => catalog.restore(String(letter), to), { code: "revset.ambiguous", says: [`'${letter}'`] });
+    await refused(catalog, () => catalog.restore(letter, to), { code: "revset.ambiguous", says: [`'${letter}'`] });
     await refused(catalog, () => catalog.restore("nosuch", to), { code: "revset.unknown", says: ["'nosuch'"] });
     await refused(catalog, () => catalog.restore("1000", to), { code: "revset.unknown", says: ["1000"] });
     await refused(catalog, () => catalog.restore(0, to, ["d/nosuch"]), { code: "catalog.no-such-path", says: ["d/nosuch"] });
