@@ -110,7 +110,7 @@ function shuffleLinks(root: string, random: Random): void {
   for (const place of places) fs.mkdirSync(path.dirname(place), { recursive: true });
   const there = places.filter((place) => fs.existsSync(place));
   if (there.length === 0) fs.writeFileSync(places[0] as string, "linked");
-  const source = there[0] ?? places[0];
+  const source = there[0] ?? places[0] ?? "";
   for (const place of places) {
     if (!fs.existsSync(place) && random.chance(0.5)) fs.linkSync(source, place);
     else if (place !== source && fs.existsSync(place) && random.chance(0.5)) fs.rmSync(place);
