@@ -55,6 +55,7 @@ export const ERRORS = {
   "tape.damaged": form(EXIT.corrupt, "%tape% is damaged at file %file%, record %record%: %found%", "copy the tape's readable images to another, or restore from another copy"),
   "tape.full": form(EXIT.operator, "%tape% is full after %blocks% blocks of the image, and no other tape was given", "mount another tape, or give a library with room"),
   "tape.io": form(EXIT.failed, "%tape%: %found%", "check the device or the file system that holds it"),
+  "tape.holds-base": form(EXIT.usage, "%tape% holds the image of %found%, which this dump builds on", "name another file with -f: a plain file holds one image, and this one would be lost"),
   "tape.label-taken": form(EXIT.failed, "a tape %label% is there already", "choose another label"),
   "tape.locked": form(EXIT.locked, "%tape% is in use by process %pid% on %host%", "wait for it, or mount another tape"),
   "tape.no-such-image": form(EXIT.failed, "%tape% holds %found% images, number %wanted% was asked for", "see 'reel tape show' for what is on it; images count from 1"),

@@ -1,6 +1,7 @@
 // reel dump: a volume onto tape, and the image into the catalog. The steps in order; docs/architecture.md
 // walks them. Nothing is committed before the image is durable; until then a failure changes nothing.
-import { resolve } from "node:path";
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setImmediate as immediate } from "node:timers/promises";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { checkUser, normalDescription } from "../catalog/changeset-text.ts";
@@ -26,15 +27,16 @@ import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dum
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
 import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
 import { notesOf, skippedOf } from "./dump/notes.ts";
+import { ownPatterns } from "./dump/own-files.ts";
 import { PhaseTimes } from "./dump/phase-times.ts";
 import { RecordBuilder } from "./dump/record-builder.ts";
 import { type Selection, selectInodes } from "./dump/selection.ts";
 import { loadState, saveState } from "./dump/state-cache.ts";
 import { keptInodes, keptNames } from "./dump/unread.ts";
 import { TapeWriter } from "./dump/tape-writer.ts";
-import { type DumpImage, readImage } from "./image-chain.ts";
+import { chainOf, type DumpImage, readImage } from "./image-chain.ts";
 import { KnownTapes } from "./known-tapes.ts";
-import { openRepository, type Repository } from "./repository.ts";
+import { CATALOG_FOLDER, openRepository, type Repository } from "./repository.ts";
 import type { DumpReport, DumpRequest, JobContext } from "./requests.ts";
 import { changesetName } from "./views.ts";
 
@@ -55,6 +57,8 @@ interface Prepared {
   readonly blockingFactor: number;
   readonly scanStart: { readonly seconds: number; readonly ns: number };
   readonly walk: Walk;
+  /** The patterns asked for, and what of Reel's own lies in the volume. */
+  readonly exclude: readonly string[];
   readonly numbers: InodeNumbers;
   readonly selection: Selection;
 }
@@ -79,7 +83,7 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
       const prepared = await prepare(request, context, times, repository, source);
       const library = new TapeLibrary(repository.libraryDirectory, context.notice);
       const known = new KnownTapes(repository.directory, library);
-      const tapes = new TapeWriter(library, known, request.tape, prepared.blockingFactor, context.notice);
+      const tapes = new TapeWriter(library, known, request.tape, basesOf(prepared), prepared.blockingFactor, context.notice);
       try {
         const records = new RecordBuilder(prepared.walk, prepared.numbers.inode);
         const outcome = await writeImage(prepared, tapes, records);
@@ -121,7 +125,10 @@ async function prepare(
   const scanStart = now - SCAN_MARGIN_NS;
   times.end("prepare");
   startPhase(progress, "I: mapping files", "files");
-  const walk = await source.walk({ exclude: request.exclude, crossMounts: request.crossMounts, progress });
+  const own = ownPatterns(volume.path, [join(repository.directory, CATALOG_FOLDER), ...ownTape(request, repository, context)]);
+  for (const pattern of own) context.notice(`left out, as this dump itself writes there: ${pattern}`);
+  const exclude = [...request.exclude, ...own];
+  const walk = await source.walk({ exclude, crossMounts: request.crossMounts, progress });
   times.end("walk");
   const rootProblem = walk.problems.find((problem) => problem.kind === "unreadable-directory" && problem.row === 0);
   if (rootProblem) throw new ReelError("volume.unreadable", { path: showBytes(volume.path), found: rootProblem.errno });
@@ -141,12 +148,25 @@ async function prepare(
     request, context, times, repository, view, source, identity, base, baseImage,
     baseState: base ? before : null, date, imageId, blockingFactor,
     scanStart: { seconds: Number(scanStart / 1_000_000_000n), ns: Number(scanStart % 1_000_000_000n) },
-    walk, numbers, selection: selectInodes(walk, numbers.inode, selectionBase),
+    walk, exclude, numbers, selection: selectInodes(walk, numbers.inode, selectionBase),
   };
+}
+
+/** The tape's path, if it is a file outside the library; a device that it is written to may be dumped. */
+function ownTape({ tape }: DumpRequest, repository: Repository, context: JobContext): string[] {
+  if (tape === null || tape === "-" || new TapeLibrary(repository.libraryDirectory).find(tape)) return [];
+  const path = resolve(context.cwd, tape);
+  return (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) ? [path] : [];
 }
 
 function latestOf(dumps: readonly DumpHead[]): DumpHead | null {
   return dumps.reduce<DumpHead | null>((latest, d) => (latest === null || d.date >= latest.date ? d : latest), null);
+}
+
+/** The dumps that this one builds on, by image id. */
+function basesOf({ view, base }: Prepared): Map<string, string> {
+  const chain = base ? chainOf(view, base.rev) : [];
+  return new Map(chain.map(({ record, dump: { rev, node } }) => [record.imageId, `level ${record.level}, changeset ${rev}:${node.slice(0, 12)}`]));
 }
 
 function treeOf(repository: Repository, view: CatalogView, d: DumpHead): TreeState {
@@ -271,7 +291,7 @@ function refuseTakenName(now: CatalogView, { view, identity }: Prepared): void {
 }
 
 function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[]): ImageRecord {
-  const { request, identity, baseImage, source, walk, date, imageId, scanStart } = prepared;
+  const { request, exclude, identity, baseImage, source, walk, date, imageId, scanStart } = prepared;
   const volume = source.identity();
   return {
     imageId,
@@ -289,7 +309,7 @@ function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOu
     root: utf8ToByteString(volume.root),
     blockingFactor: prepared.blockingFactor,
     snapshot: "",
-    exclude: request.exclude.map(utf8ToByteString),
+    exclude: exclude.map(utf8ToByteString),
     tapes: outcome.extents.map((e) => ({ label: utf8ToByteString(e.label), file: e.file, firstBlock: e.firstBlock, blocks: e.blocks })),
     blocks: outcome.blocks,
     directories: outcome.directories,

@@ -4,9 +4,10 @@ import { existsSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { ReelError } from "../../core/errors.ts";
 import type { NextTape } from "../../dump/tape-change.ts";
+import { listImages } from "../../dump/tape-images.ts";
 import { writeLabel } from "../../tape/label.ts";
 import type { OpenedTape, TapeLibrary } from "../../tape/library.ts";
-import { type OpenTape, openTape } from "../../tape/open-tape.ts";
+import { type OpenTape, openTape, recogniseTape } from "../../tape/open-tape.ts";
 import type { MountedTape } from "../../dump/tape-change.ts";
 import type { KnownTapes } from "../known-tapes.ts";
 import { BLOCK_BYTES } from "../../dump/format/record.ts";
@@ -18,16 +19,21 @@ export class TapeWriter {
   private readonly library: TapeLibrary;
   private readonly known: KnownTapes;
   private readonly spec: string | null;
+  private readonly bases: ReadonlyMap<string, string>;
   private readonly recordBytes: number;
   private readonly notice: (line: string) => void;
   private readonly open: { close(): Promise<void> }[] = [];
   /** Virtual tapes end an image with a filemark; a plain stream ends where it ends. */
   private virtual = true;
 
-  constructor(library: TapeLibrary, known: KnownTapes, spec: string | null, blockingFactor: number, notice: (line: string) => void) {
+  /** `bases`: title by image id of the dumps that the new one builds on. */
+  constructor(
+    library: TapeLibrary, known: KnownTapes, spec: string | null, bases: ReadonlyMap<string, string>, blockingFactor: number, notice: (line: string) => void,
+  ) {
     this.library = library;
     this.known = known;
     this.spec = spec;
+    this.bases = bases;
     this.recordBytes = blockingFactor * BLOCK_BYTES;
     this.notice = notice;
   }
@@ -36,12 +42,29 @@ export class TapeWriter {
   async first(): Promise<MountedTape> {
     if (this.spec === null) return this.mount((await this.freeTape()) ?? (await this.newTape()));
     const fresh = !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
+    if (!fresh) await this.refuseBases(this.spec);
     const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library, notice: this.notice });
     this.open.push(tape);
     this.virtual = tape.kind === "virtual";
     const label = await this.labelOf(tape, fresh);
-    if (this.virtual) await tape.drive.spaceToEnd();
+    if (this.virtual && (await tape.drive.spaceToEnd()).file === 0) {
+      // By its name a tape, but without a label or one whole file: whatever it is, it is not written over.
+      throw new ReelError("tape.not-a-tape", { tape: this.spec, found: "nothing in it can be read as a tape's" });
+    }
     return { drive: tape.drive, label };
+  }
+
+  /** A plain file holds one image, and the next takes its place: not where the next builds on it. */
+  private async refuseBases(spec: string): Promise<void> {
+    if (spec === "-" || this.library.find(spec) || recogniseTape(spec, true) !== "plain") return;
+    const tape = await openTape(spec, { write: false, recordBytes: this.recordBytes });
+    try {
+      const [image] = await listImages(tape.drive);
+      const base = image?.words ? this.bases.get(image.words.imageId) : undefined;
+      if (base !== undefined) throw new ReelError("tape.holds-base", { tape: spec, found: base });
+    } finally {
+      await tape.close();
+    }
   }
 
   private async labelOf(tape: OpenTape, fresh: boolean): Promise<string> {
