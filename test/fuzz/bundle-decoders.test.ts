@@ -1,9 +1,13 @@
 // Damaged bundles: whatever the bytes, a decoder gives items or says by name what is wrong. REEL_FUZZ_MS
 // makes it run longer, REEL_FUZZ_SEED another way.
 import { expect, test } from "vitest";
+import { verifyCatalog } from "../../src/catalog/verify.ts";
 import { ReelError } from "../../src/core/errors.ts";
+import { newProgress } from "../../src/core/progress.ts";
 import { readBundle } from "../../src/exchange/bundle-file.ts";
 import { CHANGEGROUP_VERSIONS, ChangegroupDecoder } from "../../src/exchange/changegroup.ts";
+import { createMemoryStore } from "../../src/store/memory-store.ts";
+import { receive, viewOf } from "../exchange/catalogs.ts";
 import { fixture, inPieces, partsOf } from "../exchange/fixture-bundles.ts";
 import { Random } from "../series/random.ts";
 import { mutated } from "./mutations.ts";
@@ -68,5 +72,19 @@ test("changegroups of every version", async () => {
         if (version === "03" || !(error instanceof ReelError)) throw error;
       }
     }
+  });
+});
+
+test("taking damaged bundles leaves a catalog as it was", async () => {
+  const originals = ["poem/poem-hg20-none.hg", "tree/tree-none-rev8.hg"].map(fixture);
+  await fuzz(originals, async (bytes) => {
+    const store = createMemoryStore();
+    try {
+      await receive(store, bytes);
+    } catch (error) {
+      expect(store.view().generation).toBe(0);
+      throw error;
+    }
+    expect(verifyCatalog(viewOf(store), true, newProgress()).problems).toEqual([]);
   });
 });
