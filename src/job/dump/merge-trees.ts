@@ -19,6 +19,7 @@ import { type ByteString, ByteWriter, EMPTY } from "../../core/bytes.ts";
 import { NODE_BYTES, type NodeId, NULL_NODE } from "../../core/ids.ts";
 import { TYPE } from "../../core/inode.ts";
 import type { Walk } from "../../volume/source.ts";
+import { withoutIdle } from "./idle-directories.ts";
 import type { RecordBuilder } from "./record-builder.ts";
 import { copyColumns, copyWalk, RecordRuns } from "./merged-columns.ts";
 import type { Selection } from "./selection.ts";
@@ -424,32 +425,6 @@ function firstRowsOfInodes(walk: Walk, inode: Uint32Array): Int32Array {
     else first[row] = known;
   }
   return first;
-}
-
-/** Leaves out directories in which and below which nothing changed; the others come parents first. */
-function withoutIdle(directories: readonly ByteString[], first: readonly number[], rest: Omit<TreeChange, "directories" | "first">): TreeChange {
-  const rowOf = new Map<ByteString, number>();
-  const busy = new Uint8Array(directories.length);
-  directories.forEach((path, i) => rowOf.set(path, i));
-  for (let i = directories.length - 1; i >= 0; i--) {
-    if (busy[i] === 0 && first[i] === first[i + 1]) continue;
-    busy[i] = 1;
-    for (let path = directories[i] as string; path !== ""; ) {
-      path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-      const above = rowOf.get(path) as number;
-      if (busy[above] === 1) break;
-      busy[above] = 1;
-    }
-  }
-  const kept: ByteString[] = [];
-  const from: number[] = [];
-  directories.forEach((path, i) => {
-    if (busy[i] !== 1) return;
-    kept.push(path);
-    from.push(first[i] as number);
-  });
-  from.push(rest.names.length);
-  return { directories: kept, first: Int32Array.from(from), ...rest };
 }
 
 /** Puts the nodes of committed rows into the state. */
