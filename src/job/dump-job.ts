@@ -23,7 +23,7 @@ import { openLiveDirectory } from "../volume/live-directory.ts";
 import type { VolumeSource, Walk } from "../volume/source.ts";
 import { readBegunDate, writeBegunDate } from "./dump/begun-date.ts";
 import { describeDump } from "./dump/description.ts";
-import { chooseDate, type DumpIdentity, findIdentity, identityText } from "./dump/identity.ts";
+import { chooseDate, type DumpIdentity, findIdentity, identityText, showDate } from "./dump/identity.ts";
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
 import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
 import { notesOf, skippedOf } from "./dump/notes.ts";
@@ -36,7 +36,7 @@ import { keptInodes, keptNames } from "./dump/unread.ts";
 import { TapeWriter } from "./dump/tape-writer.ts";
 import { chainOf, type DumpImage, readImage } from "./image-chain.ts";
 import { KnownTapes } from "./known-tapes.ts";
-import { CATALOG_FOLDER, openRepository, type Repository } from "./repository.ts";
+import { CATALOG_FOLDER, emptyPath, openRepository, type Repository } from "./repository.ts";
 import type { DumpReport, DumpRequest, JobContext } from "./requests.ts";
 import { changesetName } from "./views.ts";
 
@@ -74,6 +74,7 @@ export type OpenVolume = (path: ByteString) => Promise<VolumeSource>;
 
 export async function runDump(request: DumpRequest, context: JobContext, openVolume: OpenVolume = openLiveDirectory): Promise<DumpReport> {
   const times = new PhaseTimes();
+  if (request.source === "") throw emptyPath("source");
   const repository = openRepository(context);
   let source: VolumeSource | null = null;
   try {
@@ -121,7 +122,7 @@ async function prepare(
   const date = chooseDate(identity.dumps, base, readBegunDate(begunFile), Number(now / 1_000_000_000n), request.date?.time ?? null);
   writeBegunDate(begunFile, date);
   const imageId = imageIdOf(identity.uuid, identity.volumePath, request.level, date, baseImage?.record.imageId ?? NO_IMAGE);
-  if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: date });
+  if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: showDate(date) });
   const scanStart = now - SCAN_MARGIN_NS;
   times.end("prepare");
   startPhase(progress, "I: mapping files", "files");

@@ -23,7 +23,7 @@ export async function runHistory(request: HistoryRequest, context: JobContext): 
     const start = request.rev === null ? toRev(view.changelog.count - 1) : findRevision(view, request.rev, context);
     const steps = new Map<Rev, HistoryStep>();
     for (const lane of lanes(view, start)) follow(view, lane, path, steps);
-    if (steps.size === 0) throw new ReelError("catalog.no-such-path", { path: showBytes(path), rev: "any" });
+    if (steps.size === 0) throw new ReelError("catalog.no-history-of-path", { path: showBytes(path), rev: view.changelog.count > 0 ? view.changelog.node(start).slice(0, 12) : "null" });
     return { steps: [...steps.values()].sort((a, b) => a.rev - b.rev) };
   } finally {
     repository.close();

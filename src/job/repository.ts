@@ -8,8 +8,9 @@ import { CatalogWriter } from "../catalog/catalog-writer.ts";
 import { readTags } from "../catalog/tags.ts";
 import { manifestFileList } from "../catalog/tree-walk.ts";
 import { bytesOf, type ByteString, showBytes } from "../core/bytes.ts";
-import { ReelError } from "../core/errors.ts";
+import { errnoOf, ReelError } from "../core/errors.ts";
 import { sha1Hex } from "../core/hash.ts";
+import { makePath } from "../restore/make-path.ts";
 import { createDiskStore, openDiskStore } from "../store/disk-store.ts";
 import type { Store } from "../store/store.ts";
 import { lockTape, type TapeLock } from "../tape/tape-lock.ts";
@@ -93,10 +94,13 @@ export class Repository {
 
   /** One dump of a path at a time: throws `dump.in-progress` naming the other. */
   lockPath(path: ByteString): TapeLock {
-    mkdirSync(this.inside(LOCKS_FOLDER), { recursive: true });
+    const locks = this.inside(LOCKS_FOLDER);
     try {
+      mkdirSync(locks, { recursive: true });
       return lockTape(this.pathFile(path), this.notice);
     } catch (error) {
+      const errno = error instanceof ReelError ? error.data["errno"] : errnoOf(error);
+      if (errno !== undefined) throw new ReelError("store.write-failed", { path: locks, found: String(errno) }, { cause: error });
       if (!(error instanceof ReelError) || error.code !== "tape.locked") throw error;
       throw new ReelError("dump.in-progress", { ...error.data, path: showBytes(path) }, { cause: error });
     }
@@ -107,8 +111,14 @@ export class Repository {
   }
 }
 
+/** A script's variable that was not set must not stand for the working directory. */
+export function emptyPath(what: string): ReelError {
+  return new ReelError("usage", { found: `the path of the ${what} is empty` }, { remedy: "name a directory; the working directory is '.'" });
+}
+
 /** The directory of the catalog: -R, or the first above the working directory that holds one. */
 export function findCatalog(context: Pick<JobContext, "directory" | "cwd">): string {
+  if (context.directory === "") throw emptyPath("catalog");
   if (context.directory !== null) {
     const named = resolve(context.cwd, context.directory);
     if (existsSync(join(named, CATALOG_FOLDER, STORE_FOLDER))) return named;
@@ -130,7 +140,11 @@ export function openRepository(context: Pick<JobContext, "directory" | "cwd" | "
 export function createRepository(directory: string, notice: (line: string) => void): Repository {
   const folder = join(directory, CATALOG_FOLDER);
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new ReelError("catalog.exists", { path: directory });
-  mkdirSync(folder, { recursive: true });
+  try {
+    makePath(folder);
+  } catch (cause) {
+    throw new ReelError("catalog.cannot-make", { path: directory, found: errnoOf(cause) }, { cause });
+  }
   const store = createDiskStore(join(folder, STORE_FOLDER), { understood: REQUIREMENTS, requirements: REQUIREMENTS, notice });
   return new Repository(directory, store, notice);
 }

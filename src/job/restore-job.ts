@@ -1,4 +1,5 @@
 // reel restore: the plan, then its execution.
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { showBytes } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
@@ -10,7 +11,7 @@ import type { Drive } from "../tape/drive.ts";
 import { openTape } from "../tape/open-tape.ts";
 import { knownTapes } from "./chain-job.ts";
 import type { KnownTapes } from "./known-tapes.ts";
-import { openRepository } from "./repository.ts";
+import { emptyPath, openRepository } from "./repository.ts";
 import type { JobContext, RestoreReport, RestoreRequest } from "./requests.ts";
 import { planOf } from "./restore-input.ts";
 import { findDump } from "./revision.ts";
@@ -18,6 +19,7 @@ import { changesetName } from "./views.ts";
 
 export async function runRestore(request: RestoreRequest, context: JobContext): Promise<RestoreReport> {
   const started = performance.now();
+  if (request.to === "") throw emptyPath("target");
   const repository = openRepository(context);
   try {
     const view = repository.view();
@@ -52,7 +54,12 @@ export async function runRestore(request: RestoreRequest, context: JobContext): 
 
 /** All tapes or none: an operator is told of every one that is missing before anything is written. */
 function checkTapes(plan: RestorePlan, known: KnownTapes, request: RestoreRequest): void {
-  const missing = plan.mounts.map((m) => m.label).filter((label) => pathOf(label, plan, known, request) === null);
+  const missing: string[] = [];
+  for (const { label } of plan.mounts) {
+    const path = pathOf(label, plan, known, request);
+    if (path === null) missing.push(label);
+    else if (path !== "-" && !existsSync(path)) missing.push(`${label} (there is no ${path})`);
+  }
   if (missing.length > 0) throw new ReelError("restore.tapes-missing", { labels: missing });
 }
 

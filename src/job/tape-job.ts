@@ -5,7 +5,7 @@ import { listDumps } from "../catalog/dump-list.ts";
 import { readTreeState, recordOf } from "../catalog/tree-state.ts";
 import { showBytes } from "../core/bytes.ts";
 import { utf8ToByteString } from "../core/bytes.ts";
-import { ReelError } from "../core/errors.ts";
+import { errnoOf, ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
 import { startPhase } from "../core/progress.ts";
 import { BLOCK_BYTES } from "../dump/format/record.ts";
@@ -144,6 +144,9 @@ export async function runTapeCat(request: TapeCatRequest, context: JobContext): 
         context.progress.done += bytes.byteLength / BLOCK_BYTES;
         context.progress.bytes += bytes.byteLength;
       });
+    } catch (error) {
+      // The reader has what it wanted: `restore -t` stops behind the directories.
+      if (errnoOf(error) !== "EPIPE") throw error;
     } finally {
       await tape.close();
     }

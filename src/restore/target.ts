@@ -1,9 +1,10 @@
 // The place files go: a directory, and the planned directories below it. Every component is opened from the
 // descriptor of the one above it and never through a symbolic link, so that nothing outside is written
 // whatever names the catalog holds and whatever was planted in the target.
-import { closeSync, constants, mkdirSync, opendirSync, openSync } from "node:fs";
+import { closeSync, constants, opendirSync, openSync } from "node:fs";
 import { type ByteString, showBytes } from "../core/bytes.ts";
 import { errnoOf, ReelError } from "../core/errors.ts";
+import { makePath } from "./make-path.ts";
 import { badPath, pathFault, type PlannedDirectory } from "./plan.ts";
 import { errnoName, type InodeStatus, loadSystemCalls, type SystemCalls } from "./system-calls.ts";
 
@@ -58,7 +59,7 @@ export class Target {
     const shown = path.toString();
     let root: number;
     try {
-      mkdirSync(path, { recursive: true });
+      makePath(path);
       root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (cause) {
       throw new ReelError(

@@ -1,7 +1,7 @@
 // One writer for each tape: a lock file beside it that names its owner. A lock whose owner is dead is
 // broken; one of another host is believed.
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { errnoOf, ReelError } from "../core/errors.ts";
 
@@ -25,7 +25,14 @@ export function lockTape(path: string, notice: (line: string) => void = () => {}
   // Not by the process id alone: one that was killed may have left its file, and the id is used again.
   const own = `${lock}.${process.pid}-${randomBytes(4).toString("hex")}`;
   const text = `${hostname()} ${process.pid} ${startOf(process.pid) ?? ""}\n`;
-  writeFileSync(own, text, { flag: "wx" });
+  try {
+    writeFileSync(own, text, { flag: "wx" });
+  } catch (cause) {
+    // On a full disk it was begun.
+    rmSync(own, { force: true });
+    const errno = errnoOf(cause);
+    throw new ReelError("tape.io", { tape: path, found: `its lock cannot be made: ${errno}`, errno }, { cause });
+  }
   try {
     // A link appears with its content or not at all; only a power cut leaves an empty one.
     while (!linked(own, lock)) {

@@ -72,13 +72,22 @@ export function chooseDate(
 ): number {
   const earliest = base === null ? 1 : base.date + BASE_DISTANCE_SECONDS;
   if (given !== null) {
-    if (given < earliest) throw new ReelError("dump.date-too-early", { found: given, base: base?.date ?? 0, earliest });
+    if (given < earliest) throw new ReelError("dump.date-too-early", dateFacts(given, base, earliest));
     return given;
   }
   // A date far ahead was given, or is damage: the dumps that are known say how far.
   const stopped = begun > clockSeconds + BEGUN_AHEAD_SECONDS_MAX ? 0 : begun;
   const after = dumps.reduce((latest, dump) => Math.max(latest, dump.date + 1), Math.max(earliest, stopped + 1));
   return Math.max(clockSeconds, after);
+}
+
+function dateFacts(given: number, base: DumpHead | null, earliest: number): { found: string; base: string; earliest: string } {
+  return { found: showDate(given), base: base ? showDate(base.date) : "none, and the epoch stands for no date", earliest: showDate(earliest) };
+}
+
+/** As -d takes it. */
+export function showDate(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} +0000`;
 }
 
 export function identityText(identity: DumpIdentity): ByteString {
