@@ -25,6 +25,7 @@ function form(exit: number, message: string, remedy: string): ErrorForm {
   return { exit, message, remedy };
 }
 
+// biome-ignore format: a table, one code a line
 export const ERRORS = {
   "format.bad-node": form(EXIT.corrupt, "not a nodeid: %found%, expected 40 hex digits", "run 'reel verify'"),
   "format.truncated": form(EXIT.corrupt, "%what% ends too early: %wanted% bytes wanted, %found% there", "run 'reel verify', then pull from a peer that has the data"),
@@ -59,6 +60,7 @@ export const ERRORS = {
   "exchange.wrong-node": form(EXIT.corrupt, "%what% hashes to %found%, it was sent as %node%", "get it again from where it comes from; nothing was taken from it"),
   "exchange.missing-revision": form(EXIT.corrupt, "%what% names %name% at %node%, which is neither here nor sent", "get it again from where it comes from; nothing was taken from it"),
   "exchange.other-list": form(EXIT.failed, "changeset %node% lists other files than its manifest holds, among more changesets than fit in memory", "exchange fewer changesets at a time with -r"),
+  "exchange.needs-trees": form(EXIT.usage, "this type of bundle has no place for directories such as %found%", "choose the type gzip-v2 or none-v2"),
   "exchange.damaged": form(EXIT.corrupt, "%what% is damaged: %found%", "get it again from where it comes from; nothing was taken from it"),
   "exchange.truncated": form(EXIT.corrupt, "%what% ends too early: %found%", "get it again from where it comes from; nothing was taken from it"),
   "exchange.too-large": form(EXIT.corrupt, "%what%: %found% bytes, at most %limit% are taken", "make sure of where it comes from; exchange fewer changesets at a time with -r"),
