@@ -1,5 +1,6 @@
 // reel tape: the library's tapes, what is on one, an image as a plain stream, and a tape read through.
 import { writeSync } from "node:fs";
+import { resolve } from "node:path";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { listDumps } from "../catalog/dump-list.ts";
 import { readTreeState, recordOf } from "../catalog/tree-state.ts";
@@ -9,7 +10,7 @@ import { errnoOf, ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
 import { startPhase } from "../core/progress.ts";
 import { BLOCK_BYTES } from "../dump/format/record.ts";
-import { catImage, listImages, type TapeImage } from "../dump/tape-images.ts";
+import { catImage, listImages, type TapeImage, tapeFiles } from "../dump/tape-images.ts";
 import { scanImage } from "../restore/scan.ts";
 import type { Drive } from "../tape/drive.ts";
 import { readLabel } from "../tape/label.ts";
@@ -95,12 +96,46 @@ export async function runTapeShow(request: TapeRequest, context: JobContext): Pr
     const index: ImageIndex = view ? imageIndex(view) : new Map();
     const tape = await openForReading(request.tape, repository);
     try {
-      const images = (await listImages(tape.drive)).map((image) => imageView(image, view, dumpOf(image, tape.label, index)));
-      return { label: tape.label, path: tape.drive.name, images, damaged: [] };
+      const { images, damaged } = await inspect(tape, request.tape, repository, index);
+      const views = images.map((image) => imageView(image, view, dumpOf(image, tape.label, index)));
+      return { label: tape.label, path: tape.drive.name, images: views, damaged };
     } finally {
       await tape.close();
     }
   });
+}
+
+interface Inspection {
+  readonly images: readonly TapeImage[];
+  /** Files that do not begin as they should, and images that the catalog has here and the tape has not. */
+  readonly damaged: readonly string[];
+}
+
+async function inspect(tape: OpenTape, spec: string, repository: Repository | null, index: ImageIndex): Promise<Inspection> {
+  const images: TapeImage[] = [];
+  const damaged: string[] = [];
+  for await (const { image, file, firstRecord } of tapeFiles(tape.drive)) {
+    if (image !== null) images.push(image);
+    else if (firstRecord.byteLength === 0) damaged.push(`file ${file}: its first record cannot be read`);
+  }
+  // A plain file has what was written last; what the catalog knows of it was overwritten on purpose.
+  if (tape.kind !== "virtual" || repository === null) return { images, damaged };
+  const labels = labelsOf(tape, spec, repository);
+  for (const { record, dump } of index.values()) {
+    for (const { label, file } of record.tapes) {
+      if (!labels.has(showBytes(label)) || images.some((image) => image.file === file && image.words?.imageId === record.imageId)) continue;
+      const title = `level ${record.level} of ${showBytes(record.name)}, changeset ${dump.rev}:${dump.node.slice(0, 12)}`;
+      damaged.push(`file ${file}: ${title}, should be here and is not`);
+    }
+  }
+  return { images, damaged };
+}
+
+/** The labels that the catalog may know a tape by; its own may be what is damaged. */
+function labelsOf(tape: OpenTape, spec: string, repository: Repository): Set<string> {
+  const known = knownTapes(repository);
+  const path = resolve(tape.drive.name);
+  return new Set([tape.label, spec, ...known.labels().filter((label) => known.pathOf(label) === path)]);
 }
 
 /**
@@ -177,11 +212,12 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
     try {
       startPhase(context.progress, "verifying", "files");
       const images: TapeVerifyReport["images"][number][] = [];
-      for (const image of await listImages(tape.drive)) {
+      const found = await inspect(tape, request.tape, repository, index);
+      for (const image of found.images) {
         const known = dumpOf(image, tape.label, index);
         images.push({ ...imageView(image, view, known), ...(await verifyImage(tape, image, view, known, repository, context)) });
       }
-      return { label: tape.label, images };
+      return { label: tape.label, images, damaged: found.damaged };
     } finally {
       await tape.close();
     }

@@ -60,6 +60,8 @@ export interface TapeCatRequest extends TapeRequest {
 
 export interface TapeVerifyReport {
   readonly label: string;
+  /** Files without a sound beginning, and images that are not where the catalog has them. */
+  readonly damaged: readonly string[];
   readonly images: readonly (TapeImageView & {
     readonly files: number;
     /** Contents whose digest equals the catalog's; -1 if the image is not in the catalog. */

@@ -87,6 +87,13 @@ export class FrameReader {
     return { next: this.scan(at + 2, knownBytes), bytes: 0 };
   }
 
+  /** Whether one word at least and what follows say that a record of `bytes` stands at `at`. */
+  mayHold(at: number, bytes: number): boolean {
+    const next = at + framedBytes(bytes);
+    const said = this.word(at) === bytes || this.word(next - WORD_BYTES) === bytes;
+    return said && this.soundAt(next);
+  }
+
   private scan(from: number, knownBytes: number): number {
     const chunk = Buffer.allocUnsafe(SCAN_BYTES);
     for (let start = from; start + WORD_BYTES <= this.size; start += SCAN_BYTES - 2) {

@@ -12,6 +12,7 @@ import {
   type TapePosition,
 } from "./drive.ts";
 import { FrameReader } from "./frame-reader.ts";
+import { LABEL_RECORD_BYTES } from "./label.ts";
 import {
   encodeFrame,
   frameBytes,
@@ -294,7 +295,9 @@ export class VirtualDrive implements Drive {
   private passDamage(): ReadResult {
     const at = this.position();
     const known = this.recordBytes[this.file] as number;
-    const { next, bytes } = this.frames.resync(this.at, known);
+    // Were a label passed over with its filemark, every file behind it would have another number.
+    const isLabel = this.at === 0 && this.frames.mayHold(0, LABEL_RECORD_BYTES);
+    const { next, bytes } = this.frames.resync(this.at, isLabel ? LABEL_RECORD_BYTES : known);
     this.at = next;
     this.record++;
     return { kind: "damaged", at, bytes };

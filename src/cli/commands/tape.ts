@@ -136,5 +136,7 @@ async function runTapeVerify(request: TapeRequest, invocation: Invocation): Prom
       ? tapeVerifyObject(report)
       : renderTapeVerify(report, (time) => io.clock.zone(time)),
   );
-  return report.images.some((image) => image.problems.length > 0) ? EXIT.corrupt : EXIT.done;
+  const sound =
+    report.damaged.length === 0 && report.images.every((image) => image.problems.length === 0);
+  return sound ? EXIT.done : EXIT.corrupt;
 }

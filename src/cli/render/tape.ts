@@ -99,7 +99,9 @@ export function renderTapeVerify(
     out += `${textToBytes(title)}: ${countOf(image.files, "file")}, ${checked}, ${verdict}\n`;
     for (const problem of image.problems) out += `    ${textToBytes(problem)}\n`;
   }
-  return out === "" ? `${textToBytes(report.label)}: no images\n` : out;
+  if (out === "") out = `${textToBytes(report.label)}: no images\n`;
+  for (const damage of report.damaged) out += `damaged: ${textToBytes(damage)}\n`;
+  return out;
 }
 
 export function tapeVerifyObject(report: TapeVerifyReport): ByteString {
