@@ -20,9 +20,14 @@ export function bytesOf(text: ByteString): Uint8Array {
   return Buffer.from(text, "latin1");
 }
 
-/** UTF-8 text as the bytes it is stored in. */
+/** A byte that is not UTF-8, in text: as Mercurial and Python write it. */
+const LONE_BYTE = /([\udc80-\udcff])/u;
+
+/** Text as the bytes it is stored in: UTF-8, and a lone surrogate U+DC80 to U+DCFF as the byte it stands for. */
 export function utf8ToByteString(text: string): ByteString {
-  return Buffer.from(text, "utf8").toString("latin1");
+  if (!LONE_BYTE.test(text)) return Buffer.from(text, "utf8").toString("latin1");
+  const parts = text.split(LONE_BYTE).map((part, i) => (i % 2 === 0 ? utf8ToByteString(part) : String.fromCharCode(part.charCodeAt(0) - 0xdc00)));
+  return parts.join("");
 }
 
 /** For people: bytes that are not UTF-8 come out as U+FFFD. */
