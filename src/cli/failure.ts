@@ -1,6 +1,6 @@
 // What went wrong, for a person or a script, and the exit code that says it.
 import { CommanderError } from "commander";
-import { EXIT, ReelError } from "../core/errors.ts";
+import { errnoOf, EXIT, ReelError } from "../core/errors.ts";
 import { BrokenPipe } from "./output.ts";
 
 export interface Failure {
@@ -26,6 +26,10 @@ export function failureOf(error: unknown, verbName: string): Failure | null {
     return { code: "usage", message, data: {}, remedy, exit: EXIT.usage };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && "syscall" in error) {
+    const { code, remedy, exit } = new ReelError("system", { found: message });
+    return { code, message, data: { errno: errnoOf(error) }, remedy, exit };
+  }
   const internal = new ReelError("internal", { found: message });
   return { code: internal.code, message, data: {}, remedy: internal.remedy, exit: internal.exit };
 }

@@ -131,6 +131,7 @@ export const ERRORS = {
   "tape.too-small": form(EXIT.operator, "%tape% took %found% blocks of the image, at least 32 are needed", "mount a tape with more room"),
   "usage": form(EXIT.usage, "%found%", "see 'reel help'"),
   interrupted: form(EXIT.interrupted, "interrupted", "run the command again"),
+  system: form(EXIT.failed, "%found%", "check the disk and the permissions, and run the command again"),
   "internal": form(EXIT.failed, "%found%", "this is an error in reel: please report it"),
 } as const satisfies Record<string, ErrorForm>;
 
