@@ -222,6 +222,6 @@ export class PlainDrive implements Drive {
   private async finishWriting(): Promise<void> {
     const out = this.out;
     this.out = null;
-    await out?.flush();
+    await out?.close();
   }
 }

@@ -264,7 +264,7 @@ export class VirtualDrive implements Drive {
   private async stopWriting(): Promise<void> {
     const out = this.out;
     this.out = null;
-    await out?.flush();
+    await out?.close();
     this.frames.refresh();
   }
 

@@ -1,6 +1,14 @@
-// Appends to a file or a pipe in large blocks, one of them with the kernel while the next is filled.
+// Appends to a file or a pipe in large blocks, one of them with the kernel while the next is filled. A block's
+// whole pages go past the page cache where the file system lets them: see direct-writes.ts.
 import { fsync, ftruncateSync, statfsSync, write, writeSync } from "node:fs";
 import { errnoOf, ReelError } from "../core/errors.ts";
+import {
+  closeDirect,
+  givePageBuffer,
+  openDirect,
+  PAGE_BYTES,
+  takePageBuffer,
+} from "./direct-writes.ts";
 import type { DriveCounters } from "./drive.ts";
 
 /** Measured against a quarter, a half and one MiB: the call costs little beside its copying. */
@@ -10,6 +18,8 @@ const CAREFUL_BYTES = 32 << 20;
 /** How many bytes may be written between two looks at the free space. */
 const LOOK_EVERY_BYTES = 16 << 20;
 const FULL_PIPE_WAIT_MS = 2;
+/** A direct write that the file system, or what lies below it, cannot make. */
+const CANNOT: ReadonlySet<string> = new Set(["EINVAL", "EOPNOTSUPP", "ENOTSUP"]);
 
 /** Makes what a file holds durable; what cannot be (a pipe, a terminal) is no error. */
 export function syncFile(fd: number, name: string): Promise<void> {
@@ -34,11 +44,15 @@ export class WriteBehind {
   private readonly counters: DriveCounters;
   /** False for a pipe, which has no places. */
   private readonly placed: boolean;
-  private filling: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  private spare: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  /** For direct writes; -1 for none. */
+  private direct = -1;
+  private filling: Buffer = takePageBuffer(BLOCK_BYTES);
+  private spare: Buffer = takePageBuffer(BLOCK_BYTES);
+  /** Where the first byte of `filling` belongs in the file; a multiple of a page, but in a pipe. */
+  private origin = 0;
+  /** What of `filling` is still to be written. */
+  private from = 0;
   private filled = 0;
-  /** Where the first byte of `filling` belongs in the file. */
-  private place: number;
   private flight: Promise<void> | null = null;
   private failure: unknown = null;
   private freeBytes = 0;
@@ -50,7 +64,17 @@ export class WriteBehind {
     this.name = name;
     this.counters = counters;
     this.placed = place !== null;
-    this.place = place ?? 0;
+    if (place !== null) {
+      this.direct = openDirect(fd);
+      this.goOn(place);
+    }
+  }
+
+  /** The next byte belongs at `place`: its place in the buffer is as far from a page's begin. */
+  private goOn(place: number): void {
+    this.from = place % PAGE_BYTES;
+    this.filled = this.from;
+    this.origin = place - this.from;
   }
 
   /** True when the file system may not take what a block holds: then use `appendNow`. */
@@ -65,12 +89,19 @@ export class WriteBehind {
   /** Gives `bytes` of room at a place in a buffer; the caller fills them before the next call. */
   async room(bytes: number): Promise<{ readonly into: Buffer; readonly at: number }> {
     if (this.filled + bytes > this.filling.byteLength) {
-      await this.send();
-      if (bytes > this.filling.byteLength) this.filling = Buffer.allocUnsafeSlow(bytes);
+      await this.send(false);
+      if (this.filled + bytes > this.filling.byteLength) this.makeRoom(this.filled + bytes);
     }
     const at = this.filled;
     this.filled += bytes;
     return { into: this.filling, at };
+  }
+
+  /** For a record longer than a block. */
+  private makeRoom(bytes: number): void {
+    const larger = takePageBuffer(bytes);
+    larger.set(this.filling.subarray(this.from, this.filled), this.from);
+    this.filling = larger;
   }
 
   /**
@@ -79,30 +110,42 @@ export class WriteBehind {
    */
   async appendNow(bytes: Uint8Array, keep: number): Promise<boolean> {
     await this.flush();
+    const place = this.origin + this.filled;
     let done = 0;
     try {
       while (done < bytes.byteLength) {
-        done += writeSync(this.fd, bytes, done, bytes.byteLength - done, this.place + done);
+        done += writeSync(this.fd, bytes, done, bytes.byteLength - done, place + done);
         this.counters.writes++;
       }
     } catch (error) {
-      if (done > 0) ftruncateSync(this.fd, this.place);
+      if (done > 0) ftruncateSync(this.fd, place);
       const errno = errnoOf(error);
       if (errno === "ENOSPC" || errno === "EDQUOT") return false;
       throw this.failed(error);
     }
-    this.place += keep;
     this.counters.bytesWritten += keep;
-    if (keep < bytes.byteLength) ftruncateSync(this.fd, this.place);
+    if (keep < bytes.byteLength) ftruncateSync(this.fd, place + keep);
+    this.goOn(place + keep);
     return true;
   }
 
   /** Hands all that was appended to the kernel. */
   async flush(): Promise<void> {
-    if (this.filled > 0) await this.send();
+    if (this.filled > this.from) await this.send(true);
     if (this.flight) await this.flight;
     this.flight = null;
     if (this.failure !== null) throw this.failed(this.failure);
+  }
+
+  /** Flushes; nothing can be appended afterwards. */
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      this.stopDirect();
+      givePageBuffer(this.filling);
+      givePageBuffer(this.spare);
+    }
   }
 
   private look(): void {
@@ -115,46 +158,64 @@ export class WriteBehind {
     this.sinceLook = 0;
   }
 
-  private async send(): Promise<void> {
+  /** Sends what is filled; where more will follow, the part of a page at its end waits for the rest. */
+  private async send(all: boolean): Promise<void> {
     if (this.flight) await this.flight;
     if (this.failure !== null) throw this.failed(this.failure);
-    const block = this.filling;
-    const length = this.filled;
-    const place = this.place;
-    this.filling = this.spare;
+    const { filling: block, from, filled, origin, spare } = this;
+    const pagesEnd = filled - (filled % PAGE_BYTES);
+    const waits = !all && this.direct >= 0 && pagesEnd > from ? filled - pagesEnd : 0;
+    const end = filled - waits;
+    this.filling = spare;
     this.spare = block;
-    this.place += length;
-    this.filled = 0;
-    this.flight = this.writeAll(block, length, place);
+    if (this.placed) this.goOn(origin + end);
+    else this.filled = 0;
+    if (waits > 0) {
+      spare.set(block.subarray(end, filled), 0);
+      this.filled = waits;
+    }
+    this.flight = this.writeAll(block, from, end, origin);
   }
 
   /** Never rejects: a failure is kept for the next call, so that no rejection goes unseen. */
-  private writeAll(block: Buffer, length: number, place: number): Promise<void> {
+  private writeAll(block: Buffer, from: number, end: number, origin: number): Promise<void> {
     return new Promise((resolve) => {
-      const next = (done: number): void => {
-        if (done >= length) {
-          this.counters.bytesWritten += length;
+      const next = (at: number): void => {
+        if (at >= end) {
+          this.counters.bytesWritten += end - from;
           resolve();
           return;
         }
-        write(
-          this.fd,
-          block,
-          done,
-          length - done,
-          this.placed ? place + done : null,
-          (error, written) => {
-            this.counters.writes++;
-            if (error?.code === "EAGAIN") setTimeout(next, FULL_PIPE_WAIT_MS, done);
-            else if (error) {
-              this.failure = error;
-              resolve();
-            } else next(done + written);
-          },
-        );
+        const { fd, upTo } = this.wayFor(at, end);
+        write(fd, block, at, upTo - at, this.placed ? origin + at : null, (error, written) => {
+          this.counters.writes++;
+          if (error?.code === "EAGAIN") setTimeout(next, FULL_PIPE_WAIT_MS, at);
+          else if (error && fd === this.direct && CANNOT.has(error.code ?? "")) {
+            this.stopDirect();
+            next(at);
+          } else if (error) {
+            this.failure = error;
+            resolve();
+          } else next(at + written);
+        });
       };
-      next(0);
+      next(from);
     });
+  }
+
+  /** How the bytes at `at` are written: whole pages directly, what is before or behind them through the cache. */
+  private wayFor(at: number, end: number): { readonly fd: number; readonly upTo: number } {
+    if (this.direct < 0) return { fd: this.fd, upTo: end };
+    const pagesStart = Math.ceil(at / PAGE_BYTES) * PAGE_BYTES;
+    const pagesEnd = end - (end % PAGE_BYTES);
+    if (pagesStart >= pagesEnd) return { fd: this.fd, upTo: end };
+    if (at < pagesStart) return { fd: this.fd, upTo: pagesStart };
+    return { fd: this.direct, upTo: pagesEnd };
+  }
+
+  private stopDirect(): void {
+    closeDirect(this.direct);
+    this.direct = -1;
   }
 
   private failed(error: unknown): ReelError {
