@@ -27,6 +27,7 @@ export async function* runDemo(request: DemoRequest, context: JobContext): Async
 
   yield note(`A small volume is made in ${volume}, and a catalog beside it.`);
   makeVolume(volume);
+  await sleep(MARGIN_MS);
   yield { kind: "command", argv: ["init", catalog] };
   yield note("A level 0 dumps everything.");
   yield reel("dump", "-l", "0", volume);
