@@ -13,6 +13,7 @@ export { newProgress } from "./core/progress.ts";
 export type { Progress } from "./core/progress.ts";
 
 export { openCatalog } from "./job/catalog-job.ts";
+export { runBundle, runUnbundle } from "./job/bundle-job.ts";
 export { runCat } from "./job/cat-job.ts";
 export { runChain } from "./job/chain-job.ts";
 export { runDebugData, runDebugIndex } from "./job/debug-job.ts";
@@ -26,6 +27,7 @@ export { runRecover } from "./job/recover-job.ts";
 export { runRestore } from "./job/restore-job.ts";
 export { runTapeCat, runTapeList, runTapeShow, runTapeVerify } from "./job/tape-job.ts";
 export { runVerify } from "./job/verify-job.ts";
+export type * from "./job/bundle-requests.ts";
 export type * from "./job/debug-requests.ts";
 export type * from "./job/requests.ts";
 export type * from "./job/tape-requests.ts";

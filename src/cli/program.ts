@@ -2,6 +2,7 @@
 // as well in a test, with another Io.
 import { Command } from "commander";
 import { EXIT } from "../core/errors.ts";
+import { bundleCommand, unbundleCommand } from "./commands/bundle.ts";
 import { catCommand } from "./commands/cat.ts";
 import { chainCommand } from "./commands/chain.ts";
 import { debugdataCommand } from "./commands/debugdata.ts";
@@ -54,6 +55,7 @@ const GROUPS: readonly (readonly [string, readonly ((host: Host) => Command)[]])
   ["Looking at files:", [filesCommand, catCommand, diffCommand]],
   ["Restoring:", [chainCommand, planCommand, restoreCommand]],
   ["Tapes:", [tapeCommand]],
+  ["Exchange:", [bundleCommand, unbundleCommand]],
   [
     "Trust:",
     [verifyCommand, recoverCommand, debugindexCommand, debugdataCommand, debuglayoutCommand],

@@ -15,6 +15,7 @@
 //   verify-job.ts     runVerify(VerifyRequest, JobContext): Promise<VerifyReport>
 //   recover-job.ts    runRecover(RecoverRequest, JobContext): Promise<RecoverReport>
 //   tape-job.ts       (tape-requests.ts) runTapeList, runTapeShow, runTapeCat, runTapeVerify
+//   bundle-job.ts     (bundle-requests.ts) runBundle, runUnbundle
 //   debug-job.ts      (debug-requests.ts) runDebugIndex, runDebugData
 //   simulate-job.ts   runSimulate(SimulateRequest): SimulateReport
 //   demo-job.ts       runDemo(DemoRequest, JobContext): AsyncGenerator<DemoStep>
