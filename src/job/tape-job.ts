@@ -1,6 +1,7 @@
 // reel tape: the library's tapes, what is on one, an image as a plain stream, and a tape read through.
 import { writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { listDumps } from "../catalog/dump-list.ts";
 import { readTreeState, recordOf } from "../catalog/tree-state.ts";
@@ -174,6 +175,8 @@ export async function runTapeCat(request: TapeCatRequest, context: JobContext): 
     try {
       startPhase(context.progress, "reading", "blocks");
       await catImage(tape.drive, request.number, async (bytes) => {
+        // Nothing here waits, and a signal is heard only while something does.
+        await immediate();
         if (context.signal.aborted) throw new ReelError("interrupted");
         for (let at = 0; at < bytes.byteLength; ) at += writeSome(context.output, bytes, at);
         context.progress.done += bytes.byteLength / BLOCK_BYTES;
@@ -218,6 +221,9 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
         images.push({ ...imageView(image, view, known), ...(await verifyImage(tape, image, view, known, repository, context)) });
       }
       return { label: tape.label, images, damaged: found.damaged };
+    } catch (error) {
+      // The scan is the restore's, and so are its words.
+      throw error instanceof ReelError && error.code === "restore.interrupted" ? new ReelError("interrupted", {}, { cause: error }) : error;
     } finally {
       await tape.close();
     }

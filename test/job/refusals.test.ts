@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runHistory } from "../../src/job/history-job.ts";
 import { runInit } from "../../src/job/init-job.ts";
-import { runTapeCat } from "../../src/job/tape-job.ts";
+import { runTapeCat, runTapeVerify } from "../../src/job/tape-job.ts";
 import { makePath } from "../../src/restore/make-path.ts";
 import { lockTape } from "../../src/tape/tape-lock.ts";
 import { TestCatalog } from "../series/catalog.ts";
@@ -87,6 +87,20 @@ test("a reader of an image that has seen enough is no failure", async () => {
   try {
     await runTapeCat({ tape: "REEL01", number: 1 }, catalog.context({ output }));
   } finally {
+    fs.closeSync(output);
+  }
+});
+
+test("an interrupt stops what reads a tape", async () => {
+  await catalog.dump(at("v"), 0);
+  for (const act of [runTapeVerify, runTapeCat]) {
+    const output = fs.openSync("/dev/null", "w");
+    const interruption = new AbortController();
+    setImmediate(() => interruption.abort());
+    const { signal } = interruption;
+    await expect(
+      act({ tape: "REEL01", number: 1 }, catalog.context({ signal, output })),
+    ).rejects.toMatchObject({ code: "interrupted" });
     fs.closeSync(output);
   }
 });
