@@ -52,7 +52,7 @@ export class ReceivedChangesets {
   private last: { readonly node: NodeId; readonly text: Uint8Array } | null = null;
   private holding = true;
 
-  constructor(writer: CatalogWriter, pendingMax = PENDING_BYTES_MAX) {
+  constructor(writer: CatalogWriter, pendingMax: number) {
     this.writer = writer;
     this.pendingMax = pendingMax;
     this.first = writer.nextRev;

@@ -21,7 +21,7 @@ import {
 } from "../core/ids.ts";
 import { type Progress, startPhase } from "../core/progress.ts";
 import { groupOf, slotOf } from "../store/placement.ts";
-import { ReceivedChangesets } from "./apply-changesets.ts";
+import { PENDING_BYTES_MAX, ReceivedChangesets } from "./apply-changesets.ts";
 import type { ChangegroupItem, Segment, SentRevision } from "./changegroup.ts";
 import { received, tooLarge } from "./damage.ts";
 import {
@@ -72,11 +72,12 @@ export class ChangegroupApplier {
   private revisions = 0;
   private known = 0;
 
-  constructor(writer: CatalogWriter, progress: Progress) {
+  /** `pendingBytes`: how many bytes of changesets are held until their manifests are here. */
+  constructor(writer: CatalogWriter, progress: Progress, pendingBytes = PENDING_BYTES_MAX) {
     this.writer = writer;
     this.view = writer.view;
     this.progress = progress;
-    this.changesets = new ReceivedChangesets(writer);
+    this.changesets = new ReceivedChangesets(writer, pendingBytes);
   }
 
   /** Items in the order of the stream. Throws `exchange.*`; the writer must then be aborted. */

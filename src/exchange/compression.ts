@@ -14,6 +14,8 @@ export type Compression = "UN" | "GZ" | "BZ" | "ZS";
 export const UNPACKED_RATIO_MAX = 2000;
 /** Below this a stream may unpack to whatever it likes. */
 export const UNPACKED_BYTES_FREE = 256 << 20;
+/** What zlib gives at a time: each is a turn of the event loop, and 16 KiB, its own choice, makes many. */
+const CHUNK_BYTES = 128 << 10;
 /** bzip2 is unpacked a whole call at a time: so much may come of one. */
 const BZIP2_CALL_BYTES_MAX = 256 << 20;
 const BZIP2_SLICE_BYTES = 4 << 10;
@@ -49,7 +51,7 @@ const unpackers: Readonly<
 };
 
 async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const inflating = createInflate();
+  const inflating = createInflate({ chunkSize: CHUNK_BYTES });
   // The error reaches the loop below, since the pipeline destroys its last stream with it.
   pipeline(Readable.from(chunks), inflating, () => {});
   try {
@@ -100,8 +102,11 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   frames.finish();
 }
 
-/** Hg's own level for bundles; with 9 they are 2 % smaller and take three times as long. */
-const DEFLATE_LEVEL = 6;
+/**
+ * Half of a bundle is nodes, which do not pack. 9.3 MB of 30,000 files: 3.36 MB in 0.13 s; with zlib's own 6,
+ * 3.13 MB in 0.23 s, longer than the rest of making a bundle takes; with 9 no less in 0.94 s.
+ */
+const DEFLATE_LEVEL = 4;
 
 /** The packed bytes; only "UN" and "GZ" are written. */
 export async function* pack(
@@ -112,7 +117,7 @@ export async function* pack(
     yield* chunks;
     return;
   }
-  const deflating = createDeflate({ level: DEFLATE_LEVEL });
+  const deflating = createDeflate({ level: DEFLATE_LEVEL, chunkSize: CHUNK_BYTES });
   pipeline(Readable.from(chunks), deflating, () => {});
   for await (const bytes of deflating) yield bytes as Uint8Array;
 }

@@ -1,5 +1,5 @@
 // reel bundle and unbundle: changesets in a file.
-import { createReadStream, createWriteStream, renameSync, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, openSync, renameSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { CatalogView } from "../catalog/catalog-view.ts";
@@ -117,7 +117,9 @@ async function writeChunks(
   const path = resolve(context.cwd, file);
   const part = `${path}.part`;
   try {
-    await pipeline(counted(), createWriteStream(part, { flush: true }));
+    // Opened at once: a stream that opens its file later may make it after it was given up.
+    const fd = openSync(part, "w");
+    await pipeline(counted(), createWriteStream("", { fd, flush: true }));
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });

@@ -106,12 +106,40 @@ describe("catalogs of dumps", () => {
     const drawn = await hg.text("-R", repository, "log", "-G", "-T", "{rev}:{node|short}");
     const glog = await runReel(["-R", site.directory, "log", "-G", "-T", "{rev}:{node|short}"]);
     expect(glog.out).toBe(drawn);
-    const back = path.join(folder, "back.hg");
-    await hg.text("-R", repository, "bundle", "-a", "-t", "none-v2;cg.version=03", back);
-    const there = await newCatalog("back");
-    await unbundle(there, back);
-    expect(contents(there)).toEqual(contents(site));
-    expect((await there.verify()).problems).toEqual([]);
+    for (const type of ["none", "gzip", "bzip2", "zstd"]) {
+      const back = path.join(folder, `back-${type}.hg`);
+      await hg.text("-R", repository, "bundle", "-a", "-t", `${type}-v2;cg.version=03`, back);
+      const there = await newCatalog(`back-${type}`);
+      await unbundle(there, back);
+      expect(contents(there)).toEqual(contents(site));
+      expect((await there.verify()).problems).toEqual([]);
+    }
+  });
+
+  test("from an hg without directories, in each type", async () => {
+    const repository = path.join(folder, "flat");
+    await hg.text("init", repository);
+    for (const text of ["one", "one\ntwo", "three"]) {
+      fs.writeFileSync(path.join(repository, "file"), `${text}\n`);
+      await hg.text("-R", repository, "commit", "-A", "-m", text, "-d", "0 0");
+    }
+    const all: string[][] = [];
+    for (const type of [
+      "none-v1",
+      "gzip-v1",
+      "bzip2-v1",
+      "none-v2",
+      "gzip-v2",
+      "bzip2-v2",
+      "zstd-v2",
+    ]) {
+      const file = path.join(folder, `flat-${type}.hg`);
+      await hg.text("-R", repository, "bundle", "-a", "-t", type, file);
+      const there = await newCatalog(`flat-${type}`);
+      expect((await unbundle(there, file))[0]?.changesets).toHaveLength(3);
+      all.push(contents(there));
+    }
+    for (const each of all) expect(each).toEqual(all[0]);
   });
 });
 

@@ -1,14 +1,22 @@
 // Bundles that Mercurial wrote, taken into a catalog: exactly the revisions that Mercurial says are in them.
 import { describe, expect, test } from "vitest";
 import { CatalogWriter } from "../../src/catalog/catalog-writer.ts";
+import { LIST_IS_MANIFEST } from "../../src/catalog/changeset-index.ts";
+import { DeltaWriter } from "../../src/catalog/delta.ts";
 import { verifyCatalog } from "../../src/catalog/verify.ts";
-import { toRev } from "../../src/core/ids.ts";
+import { byteString, bytesOf } from "../../src/core/bytes.ts";
+import { nodeOf } from "../../src/core/hash.ts";
+import { type NodeId, toRev } from "../../src/core/ids.ts";
 import { newProgress } from "../../src/core/progress.ts";
+import { ChangegroupApplier } from "../../src/exchange/apply.ts";
+import type { ChangegroupItem } from "../../src/exchange/changegroup.ts";
+import { Outgoing } from "../../src/exchange/outgoing.ts";
+import { produceChangegroup } from "../../src/exchange/produce.ts";
 import { createMemoryStore } from "../../src/store/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type FixtureRevision, importTexts, readFixture } from "../catalog/import-texts.ts";
 import { receive, revisionLine, revisionsOf, viewOf } from "./catalogs.ts";
-import { fixture, HG, itemsOf, partsOf } from "./fixture-bundles.ts";
+import { fixture, HG, itemsOf, joined, partsOf } from "./fixture-bundles.ts";
 
 function expected(texts: readonly FixtureRevision[]): string[] {
   return texts.map((r) => revisionLine(r.kind, r.path, r.node, [r.p1, r.p2], r.text)).toSorted();
@@ -117,12 +125,66 @@ test("flat manifests with directories are refused by reason", async () => {
   }
 });
 
-test("a first changeset that lists its whole manifest is stored without the list", async () => {
-  const store = createMemoryStore();
-  await receive(store, fixture("tree/tree-none.hg"));
-  const { changelog } = viewOf(store);
-  expect(changelog.entry(toRev(0)).listLength).toBe(0xffff_ffff);
-  expect(changelog.entry(toRev(1)).listLength).not.toBe(0xffff_ffff);
+describe("lists of first changesets", () => {
+  async function apply(items: readonly ChangegroupItem[], pendingBytes: number): Promise<Store> {
+    const store = createMemoryStore();
+    const writer = new CatalogWriter(store.begin());
+    const applier = new ChangegroupApplier(writer, newProgress(), pendingBytes);
+    for (const item of items) applier.take(item);
+    applier.finish();
+    await writer.commit();
+    return store;
+  }
+
+  async function poem(head: number): Promise<ChangegroupItem[]> {
+    const store = createMemoryStore();
+    await receive(store, fixture("poem/poem-hg20-none.hg"));
+    const view = viewOf(store);
+    const outgoing = new Outgoing(view, [toRev(head)], [], newProgress());
+    const chunks = produceChangegroup(view, outgoing, "02", newProgress());
+    return itemsOf(await joined(chunks), "02");
+  }
+
+  /** The first changeset lists a file more than its manifest has; its revisions are linked to the new node. */
+  function listingMore(items: readonly ChangegroupItem[]): ChangegroupItem[] {
+    let node: NodeId | null = null;
+    return items.map((item) => {
+      if (item.kind !== "revision") return item;
+      if (node !== null) return { ...item, link: node };
+      const text = bytesOf(byteString(item.delta.subarray(12)).replace("\n\n", "\nzz\n\n"));
+      node = nodeOf(text, item.p1, item.p2);
+      const delta = new DeltaWriter();
+      delta.hunk(0, 0, text);
+      return { ...item, node, link: node, delta: delta.finish() };
+    });
+  }
+
+  const listLengths = (store: Store): number[] => {
+    const { changelog } = viewOf(store);
+    return Array.from(
+      { length: changelog.count },
+      (_, rev) => changelog.entry(toRev(rev)).listLength,
+    );
+  };
+
+  test("one that lists its whole manifest is stored without the list, held back or not", async () => {
+    const items = await poem(5);
+    const held = await apply(items, 1 << 20);
+    const presumed = await apply(items, 0);
+    expect(listLengths(held)[0]).toBe(LIST_IS_MANIFEST);
+    expect(listLengths(held)[1]).not.toBe(LIST_IS_MANIFEST);
+    expect(listLengths(presumed)).toEqual(listLengths(held));
+    expect(revisionsOf(viewOf(presumed))).toEqual(revisionsOf(viewOf(held)));
+    expect(revisionsOf(viewOf(held))).toEqual(expected(readFixture(`${HG}poem/texts.json`)));
+  });
+
+  test("another list is stored, or refused where it cannot be held", async () => {
+    const items = listingMore(await poem(0));
+    const store = await apply(items, 1 << 20);
+    expect(viewOf(store).changelog.files(toRev(0))).toEqual(["pome.txt", "zz"]);
+    expect(listLengths(store)[0]).not.toBe(LIST_IS_MANIFEST);
+    await expect(apply(items, 0)).rejects.toMatchObject({ code: "exchange.other-list" });
+  });
 });
 
 test("a writer that was given up leaves the lock free", async () => {
