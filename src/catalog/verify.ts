@@ -32,6 +32,12 @@ const PROBLEMS_MAX = 1000;
 
 /** Never throws for damage. With `texts` false only the indices are walked. */
 export function verifyCatalog(view: CatalogView, texts: boolean, progress: Progress): CatalogCheck {
+  const steps = verifySteps(view, texts, progress);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** The same, a history or a changeset a step, for a caller that lets signals in between. */
+export function verifySteps(view: CatalogView, texts: boolean, progress: Progress): Generator<void, CatalogCheck> {
   return new Verifier(view, texts, progress).run();
 }
 
@@ -51,12 +57,21 @@ class Verifier {
     this.progress = progress;
   }
 
-  run(): CatalogCheck {
+  *run(): Generator<void, CatalogCheck> {
     const { view, progress } = this;
     progress.phase = "verifying";
     progress.unit = "revisions";
-    for (let group = 0; group < view.groupCount; group++) this.attempt(`group ${group}`, () => this.group(view.group(group)));
-    for (let rev = 0; rev < view.changelog.count; rev++) this.attempt(`changeset ${rev}`, () => this.changeset(rev));
+    for (let group = 0; group < view.groupCount; group++) {
+      let index: GroupIndex | null = null;
+      this.attempt(`group ${group}`, () => {
+        index = view.group(group);
+      });
+      if (index !== null) yield* this.group(index);
+    }
+    for (let rev = 0; rev < view.changelog.count; rev++) {
+      this.attempt(`changeset ${rev}`, () => this.changeset(rev));
+      yield;
+    }
     const { manifests, histories, revisions, problems } = this;
     return { changesets: view.changelog.count, manifests, histories, revisions, problems };
   }
@@ -74,7 +89,7 @@ class Verifier {
     if (this.problems.length < PROBLEMS_MAX) this.problems.push({ code, where, what });
   }
 
-  private group(index: GroupIndex): void {
+  private *group(index: GroupIndex): Generator<void, void> {
     this.histories += index.histories;
     for (let slot = 0; slot < index.histories; slot++) {
       const history = toHistoryId(index.group * GROUP_SLOTS + slot);
@@ -84,6 +99,7 @@ class Verifier {
         if (index.kind.at(slot) === HISTORY.directory) this.manifests++;
         this.attemptEntry(index, history, entry);
       }
+      yield;
     }
   }
 

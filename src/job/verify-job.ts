@@ -1,8 +1,11 @@
 // reel verify: the store's checksums, every text of the catalog, and what each dump says of itself.
-import { listDumps } from "../catalog/dump-list.ts";
+import { setImmediate as immediate } from "node:timers/promises";
+import { dumpHead } from "../catalog/dump-list.ts";
 import { imageIdOf } from "../catalog/image.ts";
-import { verifyCatalog } from "../catalog/verify.ts";
+import { verifySteps } from "../catalog/verify.ts";
 import type { CatalogView } from "../catalog/catalog-view.ts";
+import { ReelError } from "../core/errors.ts";
+import { toRev } from "../core/ids.ts";
 import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile } from "../store/store.ts";
 import { readImage } from "./image-chain.ts";
 import { openRepository } from "./repository.ts";
@@ -17,9 +20,9 @@ export async function runVerify(request: VerifyRequest, context: JobContext): Pr
       what: problem.what,
     }));
     const view = repository.view();
-    const check = verifyCatalog(view, request.texts, context.progress);
+    const check = await inTurns(verifySteps(view, request.texts, context.progress), context);
     problems.push(...check.problems);
-    const images = verifyImages(view, problems);
+    const images = await inTurns(verifyImages(view, problems), context);
     return {
       changesets: check.changesets,
       manifests: check.manifests,
@@ -34,12 +37,30 @@ export async function runVerify(request: VerifyRequest, context: JobContext): Pr
   }
 }
 
+/** How long a signal or the progress line may have to wait. */
+const TURN_MS = 50;
+
+/** Takes the steps, and lets the event loop in between. Throws `interrupted`. */
+async function inTurns<T>(steps: Generator<void, T>, context: JobContext): Promise<T> {
+  let turned = performance.now();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (performance.now() - turned < TURN_MS) continue;
+    await immediate();
+    turned = performance.now();
+    if (context.signal.aborted) throw new ReelError("interrupted");
+  }
+}
+
 /** Each dump's image id follows from what %image says, and its offset map can be read. */
-function verifyImages(view: CatalogView, problems: VerifyProblem[]): number {
+function* verifyImages(view: CatalogView, problems: VerifyProblem[]): Generator<void, number> {
   let images = 0;
-  for (const dump of listDumps(view.changelog)) {
-    const where = `changeset ${dump.rev}:${dump.node.slice(0, 12)}`;
+  for (let rev = 0; rev < view.changelog.count; rev++) {
+    yield;
+    const where = `changeset ${rev}`;
     try {
+      const dump = dumpHead(view.changelog, toRev(rev));
+      if (!dump) continue;
       const image = readImage(view, dump.rev);
       if (!image) {
         problems.push({ code: "verify.image", where, what: "its extras name an image that its manifest does not describe" });

@@ -33,7 +33,8 @@ changed since the latest dump of a lower level, its base. The image goes to TAPE
 changeset that describes it goes into the catalog.
 
 TAPE is the path of a virtual tape (.tap, holds many images) or of a plain file (holds one), '-' for standard
-output, or a label of the library; without -f the default library takes it.`,
+output, or a label: a new one makes a tape in the library. Without -f the
+library's tape written last takes it.`,
     examples: [
       ["reel dump -l 0 /home", "everything, onto a tape of the default library"],
       [

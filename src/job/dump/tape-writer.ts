@@ -41,6 +41,10 @@ export class TapeWriter {
   /** Mounts the first tape, standing where the image begins. */
   async first(): Promise<MountedTape> {
     if (this.spec === null) return this.mount((await this.freeTape()) ?? (await this.newTape()));
+    if (isNewLabel(this.spec, this.library)) {
+      await this.library.create(this.spec);
+      this.notice(`made tape ${this.spec} in the library; write ./${this.spec} for a file of that name`);
+    }
     const fresh = !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
     if (!fresh) await this.refuseBases(this.spec);
     const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library, notice: this.notice });
@@ -133,4 +137,9 @@ export class TapeWriter {
   async close(): Promise<void> {
     for (const tape of this.open.splice(0).reverse()) await tape.close();
   }
+}
+
+/** A bare word that could be a label, and that no file has for its name, is one: `-f VOL003`. */
+function isNewLabel(spec: string, library: TapeLibrary): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,15}$/.test(spec) && !existsSync(spec) && library.find(spec) === null;
 }
