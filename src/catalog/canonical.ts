@@ -109,7 +109,8 @@ export class CanonicalReader {
     const count = byte === 0xdc ? this.input.u16be() : byte === 0xdd ? this.input.u32be() : -1;
     if (count < 0) throw this.damaged(`byte ${byte} where an array begins`);
     if (count > this.input.remaining) throw this.damaged(`an array of ${count} elements`);
-    if (count < (byte === 0xdc ? 16 : 0x10000)) throw this.damaged("a length not in its shortest form");
+    if (count < (byte === 0xdc ? 16 : 0x10000))
+      throw this.damaged("a length not in its shortest form");
     return count;
   }
 
@@ -165,7 +166,8 @@ export class CanonicalReader {
   /** An array of just so many elements. */
   arrayOf(count: number): void {
     const found = this.array();
-    if (found !== count) throw this.damaged(`an array of ${found} where ${count} elements are expected`);
+    if (found !== count)
+      throw this.damaged(`an array of ${found} where ${count} elements are expected`);
   }
 
   private least(n: number, min: number): number {
@@ -196,9 +198,17 @@ export class CanonicalReader {
   /** A view on the bytes. */
   bin(): Uint8Array {
     const byte = this.input.u8();
-    const length = byte === 0xc4 ? this.input.u8() : byte === 0xc5 ? this.input.u16be() : byte === 0xc6 ? this.input.u32be() : -1;
+    const length =
+      byte === 0xc4
+        ? this.input.u8()
+        : byte === 0xc5
+          ? this.input.u16be()
+          : byte === 0xc6
+            ? this.input.u32be()
+            : -1;
     if (length < 0) throw this.damaged(`byte ${byte} where bytes begin`);
-    if (length < (byte === 0xc5 ? 0x100 : byte === 0xc6 ? 0x10000 : 0)) throw this.damaged("a length not in its shortest form");
+    if (length < (byte === 0xc5 ? 0x100 : byte === 0xc6 ? 0x10000 : 0))
+      throw this.damaged("a length not in its shortest form");
     return this.input.slice(length);
   }
 
@@ -212,7 +222,10 @@ export class CanonicalReader {
     if (this.nil()) return;
     if (byte !== undefined && byte >= 0xc4 && byte <= 0xc6) {
       this.bin();
-    } else if (byte !== undefined && ((byte >= 0x90 && byte < 0xa0) || byte === 0xdc || byte === 0xdd)) {
+    } else if (
+      byte !== undefined &&
+      ((byte >= 0x90 && byte < 0xa0) || byte === 0xdc || byte === 0xdd)
+    ) {
       if (depth >= DEPTH_MAX) throw this.damaged("arrays nested too deep");
       for (let n = this.array(); n > 0; n--) this.skip(depth + 1);
     } else if (byte === 0xcf) this.uint64();

@@ -29,7 +29,11 @@ export class CatalogView {
   private readonly groups: (GroupIndex | undefined)[] = [];
   private readonly childrenOf = new Map<HistoryId, Children>();
   private readonly segments: SegmentCache;
-  private lastText: { readonly index: GroupIndex; readonly entry: number; readonly text: Uint8Array } | null = null;
+  private lastText: {
+    readonly index: GroupIndex;
+    readonly entry: number;
+    readonly text: Uint8Array;
+  } | null = null;
 
   constructor(store: ReadView) {
     this.store = store;
@@ -62,14 +66,20 @@ export class CatalogView {
       const batch = decodeSegment(bytes, at, what);
       const nodes = decodeSegment(bytes, batch.next, what);
       if (batch.kind !== SEGMENT.index || nodes.kind !== SEGMENT.nodes) {
-        throw new ReelError("format.damaged", { what, found: `segments of kind ${batch.kind} and ${nodes.kind} at ${at}` });
+        throw new ReelError("format.damaged", {
+          what,
+          found: `segments of kind ${batch.kind} and ${nodes.kind} at ${at}`,
+        });
       }
       decodeBatch(index, batch.raw, nodes.raw, what);
       at = nodes.next;
     }
     const state = this.store.groups[index.group];
     if (state && state.histories !== index.histories) {
-      throw new ReelError("format.damaged", { what, found: `${index.histories} histories, ${state.histories} committed` });
+      throw new ReelError("format.damaged", {
+        what,
+        found: `${index.histories} histories, ${state.histories} committed`,
+      });
     }
   }
 
@@ -81,7 +91,9 @@ export class CatalogView {
     const only = runs[0];
     if (only && runs.length === 1) children = { names: only.names, ids: only.ids };
     else {
-      const pairs = runs.flatMap((run) => run.names.map((name, i) => [name, run.ids[i] as HistoryId] as const));
+      const pairs = runs.flatMap((run) =>
+        run.names.map((name, i) => [name, run.ids[i] as HistoryId] as const),
+      );
       pairs.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
       children = { names: pairs.map((p) => p[0]), ids: pairs.map((p) => p[1]) };
     }
@@ -149,11 +161,15 @@ export class CatalogView {
       deltas.push(at);
       at = index.base.at(at);
     }
-    let text = last && last.index === index && last.entry === at ? last.text : this.chunk(index, at);
+    let text =
+      last && last.index === index && last.entry === at ? last.text : this.chunk(index, at);
     while (deltas.length > 0) text = applyDelta(text, this.chunk(index, deltas.pop() as number));
     const wanted = index.fullLength.at(entry);
     if (text.byteLength !== wanted) {
-      throw new ReelError("format.damaged", { what: `revision ${entry} of group ${index.group}`, found: `${text.byteLength} bytes for ${wanted}` });
+      throw new ReelError("format.damaged", {
+        what: `revision ${entry} of group ${index.group}`,
+        found: `${text.byteLength} bytes for ${wanted}`,
+      });
     }
     if (index.base.at(entry) >= 0) this.lastText = { index, entry, text };
     return text;
@@ -167,7 +183,8 @@ export class CatalogView {
     const start = index.start.at(entry);
     const pending = this.pendingSegment?.(index, segment);
     // What a writer is filling is written over when it is full: a text must outlive it.
-    if (pending && start + length <= pending.byteLength) return Uint8Array.from(pending.subarray(start, start + length));
+    if (pending && start + length <= pending.byteLength)
+      return Uint8Array.from(pending.subarray(start, start + length));
     let raw = this.segment(index, segment);
     if (start + length <= raw.byteLength) return raw.subarray(start, start + length);
     const pieces: Uint8Array[] = [];
@@ -175,7 +192,11 @@ export class CatalogView {
     let from = start;
     while (filled < length) {
       if (from >= raw.byteLength) {
-        throw new ReelError("format.truncated", { what: `segment ${segment} of group ${index.group}`, wanted: start + length, found: raw.byteLength });
+        throw new ReelError("format.truncated", {
+          what: `segment ${segment} of group ${index.group}`,
+          wanted: start + length,
+          found: raw.byteLength,
+        });
       }
       const piece = raw.subarray(from, Math.min(raw.byteLength, from + length - filled));
       pieces.push(Uint8Array.from(piece));
@@ -190,9 +211,16 @@ export class CatalogView {
     const pending = this.pendingSegment?.(index, segment);
     if (pending) return pending;
     if (segment >= index.segmentGroup.length) {
-      throw new ReelError("format.damaged", { what: `group ${index.group}`, found: `segment ${segment} of ${index.segmentGroup.length}` });
+      throw new ReelError("format.damaged", {
+        what: `group ${index.group}`,
+        found: `segment ${segment} of ${index.segmentGroup.length}`,
+      });
     }
-    return this.segments.read(groupDataFile(index.segmentGroup.at(segment)), index.segmentOffset.at(segment), SEGMENT.data);
+    return this.segments.read(
+      groupDataFile(index.segmentGroup.at(segment)),
+      index.segmentOffset.at(segment),
+      SEGMENT.data,
+    );
   }
 
   /** Revision number of an entry within its history. */

@@ -6,8 +6,22 @@ import { assert } from "../core/errors.ts";
 import { nodeOf } from "../core/hash.ts";
 import { type HistoryId, type NodeId, NULL_NODE, NULL_REV, type Rev, toRev } from "../core/ids.ts";
 import { dataGroupFor, groupOf, slotOf, StorePlacement } from "../store/placement.ts";
-import { encodeSegment, encodeSegmentAside, SEGMENT_RAW_BYTES, storeSegment } from "../store/segment.ts";
-import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile, type ReadView, type StoreFile, type WriteTx } from "../store/store.ts";
+import {
+  encodeSegment,
+  encodeSegmentAside,
+  SEGMENT_RAW_BYTES,
+  storeSegment,
+} from "../store/segment.ts";
+import {
+  CHANGESET_HEADS,
+  CHANGESET_INDEX,
+  CHANGESET_LISTS,
+  groupDataFile,
+  groupIndexFile,
+  type ReadView,
+  type StoreFile,
+  type WriteTx,
+} from "../store/store.ts";
 import { CatalogView, ROOT_HISTORY } from "./catalog-view.ts";
 import type { ChangesetHead } from "./changelog-reader.ts";
 import { encodeChangesetEntry, LIST_IS_MANIFEST } from "./changeset-index.ts";
@@ -46,14 +60,25 @@ export class CatalogWriter {
   private readonly batches = new Map<number, GroupBatch>();
   private changesets: number;
   /** Data segments being packed on other threads, in the order they were made. */
-  private readonly packing: { index: GroupIndex; segment: number; raw: Uint8Array; packed: Promise<Uint8Array> }[] = [];
+  private readonly packing: {
+    index: GroupIndex;
+    segment: number;
+    raw: Uint8Array;
+    packed: Promise<Uint8Array>;
+  }[] = [];
   private readonly newNodes = new Map<string, Rev>();
 
   constructor(tx: WriteTx) {
     this.tx = tx;
     const { generation, groups, root } = tx.base;
     const size = (file: StoreFile): number => tx.size(file);
-    this.view = new CatalogView({ generation, groups, root, size, read: (file, offset, length) => tx.read(file, offset, length) });
+    this.view = new CatalogView({
+      generation,
+      groups,
+      root,
+      size,
+      read: (file, offset, length) => tx.read(file, offset, length),
+    });
     this.view.pendingSegment = (index, segment) => this.pending(index, segment);
     this.placement = new StorePlacement(tx.base.groups);
     this.changesets = this.view.changelog.count;
@@ -71,14 +96,22 @@ export class CatalogWriter {
   private batch(group: number): GroupBatch {
     let batch = this.batches.get(group);
     if (!batch) {
-      batch = { mark: markOf(this.view.group(group)), runs: [], data: new ByteWriter(4096), entriesInSegment: 0 };
+      batch = {
+        mark: markOf(this.view.group(group)),
+        runs: [],
+        data: new ByteWriter(4096),
+        entriesInSegment: 0,
+      };
       this.batches.set(group, batch);
     }
     return batch;
   }
 
   private create(kind: number, directory: HistoryId | null): HistoryId {
-    const id = kind === HISTORY.directory || directory === null ? this.placement.placeDirectory() : this.placement.placeFile(directory);
+    const id =
+      kind === HISTORY.directory || directory === null
+        ? this.placement.placeDirectory()
+        : this.placement.placeFile(directory);
     const group = groupOf(id);
     this.batch(group);
     const slot = this.view.group(group).addHistory(kind);
@@ -100,7 +133,8 @@ export class CatalogWriter {
         if (all) {
           while (at < known.names.length && (known.names[at] as string) < name) at++;
           for (let i = at; known.names[i] === name; i++) {
-            if (this.view.kindOf(known.ids[i] as HistoryId) === kind) id = known.ids[i] as HistoryId;
+            if (this.view.kindOf(known.ids[i] as HistoryId) === kind)
+              id = known.ids[i] as HistoryId;
           }
         } else id = this.view.child(directory, name, kind);
       }
@@ -125,7 +159,14 @@ export class CatalogWriter {
    * Adds a revision unless its node is there, and gives the node. Parents are nodes of the same history
    * that are there already.
    */
-  add(history: HistoryId, text: Uint8Array, p1: NodeId, p2: NodeId, link: Rev, offered: OfferedDelta | null = null): NodeId {
+  add(
+    history: HistoryId,
+    text: Uint8Array,
+    p1: NodeId,
+    p2: NodeId,
+    link: Rev,
+    offered: OfferedDelta | null = null,
+  ): NodeId {
     const node = nodeOf(text, p1, p2);
     const index = this.view.group(groupOf(history));
     const slot = slotOf(history);
@@ -143,11 +184,27 @@ export class CatalogWriter {
       }
     }
     const { segment, start } = this.put(index, batch, slot, chunk);
-    index.addEntry(slot, node, p1Entry, p2Entry, base, link, text.byteLength, chunk.byteLength, segment, start);
+    index.addEntry(
+      slot,
+      node,
+      p1Entry,
+      p2Entry,
+      base,
+      link,
+      text.byteLength,
+      chunk.byteLength,
+      segment,
+      start,
+    );
     return node;
   }
 
-  private chainAllows(index: GroupIndex, base: number, deltaBytes: number, textBytes: number): boolean {
+  private chainAllows(
+    index: GroupIndex,
+    base: number,
+    deltaBytes: number,
+    textBytes: number,
+  ): boolean {
     let bytes = deltaBytes;
     let links = 1;
     for (let at = base; index.base.at(at) >= 0; at = index.base.at(at)) {
@@ -157,7 +214,12 @@ export class CatalogWriter {
     return bytes <= textBytes;
   }
 
-  private put(index: GroupIndex, batch: GroupBatch, slot: number, chunk: Uint8Array): { segment: number; start: number } {
+  private put(
+    index: GroupIndex,
+    batch: GroupBatch,
+    slot: number,
+    chunk: Uint8Array,
+  ): { segment: number; start: number } {
     if (chunk.byteLength >= LARGE_CHUNK_BYTES) return this.putLarge(index, batch, slot, chunk);
     if (batch.data.length + chunk.byteLength > SEGMENT_RAW_BYTES) this.flushSegment(index, batch);
     const start = batch.data.length;
@@ -167,10 +229,16 @@ export class CatalogWriter {
   }
 
   /** A large chunk has segments to itself, in another group once its history has had its share of this one. */
-  private putLarge(index: GroupIndex, batch: GroupBatch, slot: number, chunk: Uint8Array): { segment: number; start: number } {
+  private putLarge(
+    index: GroupIndex,
+    batch: GroupBatch,
+    slot: number,
+    chunk: Uint8Array,
+  ): { segment: number; start: number } {
     this.flushSegment(index, batch);
     let here = 0;
-    for (let at = index.last.at(slot); at >= 0; at = index.previous.at(at)) here += index.storedLength.at(at);
+    for (let at = index.last.at(slot); at >= 0; at = index.previous.at(at))
+      here += index.storedLength.at(at);
     const group = dataGroupFor(index.group, here, this.placement.groups().length);
     const segment = index.segmentGroup.length;
     for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
@@ -184,20 +252,33 @@ export class CatalogWriter {
     index.segmentOffset.push(0);
     if (this.packing.length < PACKING_MAX && raw.byteLength <= SEGMENT_RAW_BYTES) {
       const copy = Uint8Array.from(raw);
-      this.packing.push({ index, segment, raw: copy, packed: encodeSegmentAside(SEGMENT.data, copy) });
-    } else index.segmentOffset.set(segment, this.tx.append(groupDataFile(group), encodeSegment(SEGMENT.data, raw)));
+      this.packing.push({
+        index,
+        segment,
+        raw: copy,
+        packed: encodeSegmentAside(SEGMENT.data, copy),
+      });
+    } else
+      index.segmentOffset.set(
+        segment,
+        this.tx.append(groupDataFile(group), encodeSegment(SEGMENT.data, raw)),
+      );
   }
 
   /** A segment that is being filled or packed. */
   private pending(index: GroupIndex, segment: number): Uint8Array | null {
-    if (segment === index.segmentGroup.length) return this.batches.get(index.group)?.data.finish() ?? null;
+    if (segment === index.segmentGroup.length)
+      return this.batches.get(index.group)?.data.finish() ?? null;
     return this.packing.find((p) => p.index === index && p.segment === segment)?.raw ?? null;
   }
 
   /** Writes the segments that were packed aside. */
   private async writePacked(): Promise<void> {
     for (const { index, segment, packed } of this.packing) {
-      index.segmentOffset.set(segment, this.tx.append(groupDataFile(index.segmentGroup.at(segment)), await packed));
+      index.segmentOffset.set(
+        segment,
+        this.tx.append(groupDataFile(index.segmentGroup.at(segment)), await packed),
+      );
     }
     this.packing.length = 0;
   }
@@ -211,14 +292,23 @@ export class CatalogWriter {
 
   /** Revision of a changeset, those added here included; -1 if it is not known. */
   revOf(node: NodeId): Rev {
-    return this.newNodes.get(node) ?? (node === NULL_NODE ? NULL_REV : this.view.changelog.revOf(node));
+    return (
+      this.newNodes.get(node) ?? (node === NULL_NODE ? NULL_REV : this.view.changelog.revOf(node))
+    );
   }
 
   /**
    * Adds a changeset. `list` is its file list as bytes; with `listIsManifest` it is all files of the
    * manifest and is not stored. Gives its revision; a changeset that is there already is not added again.
    */
-  addChangeset(head: ChangesetHead | Uint8Array, list: Uint8Array, files: number, listIsManifest: boolean, p1: NodeId, p2: NodeId): { readonly rev: Rev; readonly node: NodeId } {
+  addChangeset(
+    head: ChangesetHead | Uint8Array,
+    list: Uint8Array,
+    files: number,
+    listIsManifest: boolean,
+    p1: NodeId,
+    p2: NodeId,
+  ): { readonly rev: Rev; readonly node: NodeId } {
     const headBytes = head instanceof Uint8Array ? head : encodeHead(head);
     const text = joinChangeset(headBytes, list);
     const node = nodeOf(text, p1, p2);
@@ -227,7 +317,10 @@ export class CatalogWriter {
     const rev = this.nextRev;
     const p1Rev = this.revOf(p1);
     const p2Rev = this.revOf(p2);
-    assert((p1 === NULL_NODE || p1Rev >= 0) && (p2 === NULL_NODE || p2Rev >= 0), "the parents of a changeset are there");
+    assert(
+      (p1 === NULL_NODE || p1Rev >= 0) && (p2 === NULL_NODE || p2Rev >= 0),
+      "the parents of a changeset are there",
+    );
     const headOffset = this.tx.append(CHANGESET_HEADS, headBytes);
     const listOffset = this.tx.size(CHANGESET_LISTS);
     let listLength = 0;
@@ -242,8 +335,16 @@ export class CatalogWriter {
     this.tx.append(
       CHANGESET_INDEX,
       encodeChangesetEntry({
-        headOffset, headLength: headBytes.byteLength, listOffset, listLength, files,
-        fullLength: text.byteLength, p1: p1Rev, p2: p2Rev, node, headCrc: crc32(bufferOver(headBytes)),
+        headOffset,
+        headLength: headBytes.byteLength,
+        listOffset,
+        listLength,
+        files,
+        fullLength: text.byteLength,
+        p1: p1Rev,
+        p2: p2Rev,
+        node,
+        headCrc: crc32(bufferOver(headBytes)),
       }),
     );
     this.newNodes.set(node, rev);
@@ -259,9 +360,18 @@ export class CatalogWriter {
     for (const [group, batch] of this.batches) {
       const index = this.view.group(group);
       const to = markOf(index);
-      if (to.entries === batch.mark.entries && to.histories === batch.mark.histories && batch.runs.length === 0) continue;
+      if (
+        to.entries === batch.mark.entries &&
+        to.histories === batch.mark.histories &&
+        batch.runs.length === 0
+      )
+        continue;
       const packed = encodeSegmentAside(SEGMENT.index, encodeBatch(index, batch.mark, batch.runs));
-      indices.push({ group, packed, nodes: storeSegment(SEGMENT.nodes, index.nodesFrom(batch.mark.entries)) });
+      indices.push({
+        group,
+        packed,
+        nodes: storeSegment(SEGMENT.nodes, index.nodesFrom(batch.mark.entries)),
+      });
     }
     for (const { group, packed, nodes } of indices) {
       this.tx.append(groupIndexFile(group), await packed);

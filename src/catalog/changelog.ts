@@ -3,10 +3,20 @@ import { crc32 } from "node:zlib";
 import { byteString, type ByteString, EMPTY } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { NODE_BYTES, type NodeId, NULL_REV, type Rev, toRev } from "../core/ids.ts";
-import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, type ReadView } from "../store/store.ts";
+import {
+  CHANGESET_HEADS,
+  CHANGESET_INDEX,
+  CHANGESET_LISTS,
+  type ReadView,
+} from "../store/store.ts";
 import { decodeSegment } from "../store/segment.ts";
 import type { ChangelogReader, ChangesetHead } from "./changelog-reader.ts";
-import { CHANGESET_ENTRY_BYTES, type ChangesetEntry, decodeChangesetEntry, LIST_IS_MANIFEST } from "./changeset-index.ts";
+import {
+  CHANGESET_ENTRY_BYTES,
+  type ChangesetEntry,
+  decodeChangesetEntry,
+  LIST_IS_MANIFEST,
+} from "./changeset-index.ts";
 import { decodeFileList, decodeHead, joinChangeset } from "./changeset-text.ts";
 import { SEGMENT } from "./group-index.ts";
 
@@ -45,11 +55,15 @@ export class Changelog implements ChangelogReader {
   }
 
   private load(rev: number): number {
-    if (!(rev >= 0 && rev < this.count)) throw new ReelError("catalog.no-such-rev", { found: rev, count: this.count });
+    if (!(rev >= 0 && rev < this.count))
+      throw new ReelError("catalog.no-such-rev", { found: rev, count: this.count });
     const block = Math.floor(rev / ENTRIES_READ);
     if (this.loaded[block] === 0) {
       const from = block * ENTRIES_READ * CHANGESET_ENTRY_BYTES;
-      const length = Math.min(ENTRIES_READ * CHANGESET_ENTRY_BYTES, this.count * CHANGESET_ENTRY_BYTES - from);
+      const length = Math.min(
+        ENTRIES_READ * CHANGESET_ENTRY_BYTES,
+        this.count * CHANGESET_ENTRY_BYTES - from,
+      );
       this.index.set(this.store.read(CHANGESET_INDEX, from, length), from);
       this.loaded[block] = 1;
     }
@@ -102,7 +116,10 @@ export class Changelog implements ChangelogReader {
     }
     const bytes = block.bytes.subarray(headOffset - block.at, headOffset - block.at + headLength);
     if (crc32(bytes) !== headCrc) {
-      throw new ReelError("format.damaged", { what: `the head of changeset ${rev}`, found: "a wrong checksum" });
+      throw new ReelError("format.damaged", {
+        what: `the head of changeset ${rev}`,
+        found: "a wrong checksum",
+      });
     }
     return bytes;
   }
@@ -113,7 +130,8 @@ export class Changelog implements ChangelogReader {
     const { listOffset, listLength, files } = this.entry(rev);
     if (files === 0) return EMPTY;
     if (listLength === LIST_IS_MANIFEST) {
-      if (!this.manifestList) throw new ReelError("internal", { found: "a changelog without its manifests" });
+      if (!this.manifestList)
+        throw new ReelError("internal", { found: "a changelog without its manifests" });
       return this.manifestList(rev, this.head(rev));
     }
     const what = `the file list of changeset ${rev}`;
@@ -121,7 +139,8 @@ export class Changelog implements ChangelogReader {
     const parts: Uint8Array[] = [];
     for (let at = 0; at < bytes.byteLength; ) {
       const segment = decodeSegment(bytes, at, what);
-      if (segment.kind !== SEGMENT.list) throw new ReelError("format.damaged", { what, found: `a segment of kind ${segment.kind}` });
+      if (segment.kind !== SEGMENT.list)
+        throw new ReelError("format.damaged", { what, found: `a segment of kind ${segment.kind}` });
       parts.push(segment.raw);
       at = segment.next;
     }

@@ -45,7 +45,11 @@ export function encodeChangesetEntry(entry: ChangesetEntry): Uint8Array {
 /** Decodes the entry of changeset `rev`. Throws `format.damaged`, `format.truncated`. */
 export function decodeChangesetEntry(bytes: Uint8Array, at: number, rev: number): ChangesetEntry {
   if (bytes.byteLength - at < CHANGESET_ENTRY_BYTES) {
-    throw new ReelError("format.truncated", { what: "the changeset index", wanted: at + CHANGESET_ENTRY_BYTES, found: bytes.byteLength });
+    throw new ReelError("format.truncated", {
+      what: "the changeset index",
+      wanted: at + CHANGESET_ENTRY_BYTES,
+      found: bytes.byteLength,
+    });
   }
   const b = Buffer.from(bytes.buffer, bytes.byteOffset + at, CHANGESET_ENTRY_BYTES);
   const entry: ChangesetEntry = {
@@ -62,7 +66,10 @@ export function decodeChangesetEntry(bytes: Uint8Array, at: number, rev: number)
   };
   const right = crc32(b.subarray(0, 60)) === b.readUInt32BE(60);
   if (!right || entry.p1 >= rev || entry.p2 >= rev || entry.p1 < -1 || entry.p2 < -1) {
-    throw new ReelError("format.damaged", { what: `the index entry of changeset ${rev}`, found: right ? "a parent after its child" : "a wrong checksum" });
+    throw new ReelError("format.damaged", {
+      what: `the index entry of changeset ${rev}`,
+      found: right ? "a parent after its child" : "a wrong checksum",
+    });
   }
   return entry;
 }

@@ -7,7 +7,12 @@ import type { ChangesetHead } from "./changelog-reader.ts";
 
 export const DEFAULT_BRANCH = "default";
 
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\0": "\\0" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\0": "\\0",
+};
 const UNESCAPES: Readonly<Record<string, string>> = { "\\": "\\", n: "\n", r: "\r", "0": "\0" };
 
 function escapeExtra(text: ByteString): ByteString {
@@ -24,7 +29,9 @@ function byBytes(a: ByteString, b: ByteString): number {
 }
 
 function encodeExtras(extras: ReadonlyMap<ByteString, ByteString>): ByteString {
-  const keys = [...extras.keys()].filter((key) => key !== "branch" || extras.get(key) !== DEFAULT_BRANCH);
+  const keys = [...extras.keys()].filter(
+    (key) => key !== "branch" || extras.get(key) !== DEFAULT_BRANCH,
+  );
   return keys
     .sort(byBytes)
     .map((key) => escapeExtra(`${key}:${extras.get(key)}`))
@@ -48,7 +55,10 @@ function damaged(found: string): ReelError {
 }
 
 /** The lines before the file list, and the end that follows it. */
-function encodeParts(head: ChangesetHead): { readonly start: ByteString; readonly end: ByteString } {
+function encodeParts(head: ChangesetHead): {
+  readonly start: ByteString;
+  readonly end: ByteString;
+} {
   const extras = encodeExtras(head.extras);
   const date = `${head.time} ${head.zone}${extras === "" ? "" : ` ${extras}`}`;
   return { start: `${head.manifest}\n${head.user}\n${date}\n`, end: `\n${head.description}` };
@@ -56,7 +66,8 @@ function encodeParts(head: ChangesetHead): { readonly start: ByteString; readonl
 
 /** Mercurial refuses what is empty or would begin another line. Throws `catalog.bad-user`. */
 export function checkUser(user: ByteString): ByteString {
-  if (user === "" || user.includes("\n")) throw new ReelError("catalog.bad-user", { found: JSON.stringify(user.slice(0, 80)) });
+  if (user === "" || user.includes("\n"))
+    throw new ReelError("catalog.bad-user", { found: JSON.stringify(user.slice(0, 80)) });
   return user;
 }
 
@@ -76,7 +87,10 @@ export function decodeHead(bytes: Uint8Array): ChangesetHead {
  * Splits a whole changeset text at its file list: the head's bytes, and the list's bytes (each path with
  * its LF). The two joined by `joinChangeset` give the text back, whatever it holds.
  */
-export function splitChangeset(text: Uint8Array): { readonly head: Uint8Array; readonly list: Uint8Array } {
+export function splitChangeset(text: Uint8Array): {
+  readonly head: Uint8Array;
+  readonly list: Uint8Array;
+} {
   const [listAt, listEnd] = listBounds(text);
   const head = new Uint8Array(text.byteLength - (listEnd - listAt));
   head.set(text.subarray(0, listAt));
@@ -134,7 +148,10 @@ export function encodeChangeset(head: ChangesetHead, files: readonly ByteString[
   return joinChangeset(encodeHead(head), encodeFileList(files));
 }
 
-export function decodeChangeset(text: Uint8Array): { readonly head: ChangesetHead; readonly files: readonly ByteString[] } {
+export function decodeChangeset(text: Uint8Array): {
+  readonly head: ChangesetHead;
+  readonly files: readonly ByteString[];
+} {
   const [listAt, listEnd] = listBounds(text);
   const lines = byteString(text.subarray(0, listAt)).split("\n");
   const [manifest, user, dateLine] = lines as [string, string, string];

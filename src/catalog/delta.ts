@@ -75,10 +75,15 @@ export function makeDelta(base: Uint8Array, text: Uint8Array, lines: boolean): U
   if (start === base.byteLength && start === text.byteLength) return new Uint8Array(0);
   if (lines) start = start === 0 ? 0 : text.lastIndexOf(0x0a, start - 1) + 1;
   let tail = 0;
-  while (tail < shorter - start && base[base.byteLength - 1 - tail] === text[text.byteLength - 1 - tail]) tail++;
+  while (
+    tail < shorter - start &&
+    base[base.byteLength - 1 - tail] === text[text.byteLength - 1 - tail]
+  )
+    tail++;
   if (lines && tail > 0) {
     // What both end with begins a line in both, or with the next line in it.
-    const atLine = (of: Uint8Array): boolean => of.byteLength === tail || of[of.byteLength - tail - 1] === 0x0a;
+    const atLine = (of: Uint8Array): boolean =>
+      of.byteLength === tail || of[of.byteLength - tail - 1] === 0x0a;
     if (!atLine(base) || !atLine(text)) {
       const lf = text.indexOf(0x0a, text.byteLength - tail);
       tail = lf < 0 ? 0 : text.byteLength - lf - 1;

@@ -41,9 +41,20 @@ export function dumpHead(changelog: ChangelogReader, rev: Rev): DumpHead | null 
   const level = Number(head.extras.get(EXTRA.level));
   const date = Number(head.extras.get(EXTRA.date));
   const identity = head.extras.get(EXTRA.volume);
-  if (imageId === undefined || identity === undefined || !/^[0-9a-f]{40}$/.test(imageId)) return null;
-  if (!Number.isInteger(level) || level < 0 || level > 31 || !Number.isSafeInteger(date)) return null;
-  return { rev, node: changelog.node(rev), imageId, level, date, identity, branch: branchOf(head), head };
+  if (imageId === undefined || identity === undefined || !/^[0-9a-f]{40}$/.test(imageId))
+    return null;
+  if (!Number.isInteger(level) || level < 0 || level > 31 || !Number.isSafeInteger(date))
+    return null;
+  return {
+    rev,
+    node: changelog.node(rev),
+    imageId,
+    level,
+    date,
+    identity,
+    branch: branchOf(head),
+    head,
+  };
 }
 
 /** All dumps, by ascending revision. */

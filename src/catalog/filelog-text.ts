@@ -30,7 +30,10 @@ export function contentOffset(text: Uint8Array): number {
   for (let at = 2; at + 1 < text.byteLength; at++) {
     if (text[at] === MARK_0 && text[at + 1] === MARK_1) return at + 2;
   }
-  throw new ReelError("format.damaged", { what: "a file revision", found: "a metadata header without an end" });
+  throw new ReelError("format.damaged", {
+    what: "a file revision",
+    found: "a metadata header without an end",
+  });
 }
 
 export function fileContent(text: Uint8Array): Uint8Array {

@@ -70,8 +70,16 @@ export class GroupIndex {
 
   /** Adds an entry's index fields; `segment` and `start` say where its chunk lies. */
   addEntry(
-    slot: number, node: NodeId | Uint8Array, p1: number, p2: number, base: number, link: number,
-    fullLength: number, storedLength: number, segment: number, start: number,
+    slot: number,
+    node: NodeId | Uint8Array,
+    p1: number,
+    p2: number,
+    base: number,
+    link: number,
+    fullLength: number,
+    storedLength: number,
+    segment: number,
+    start: number,
   ): number {
     const entry = this.slot.push(slot);
     assert(p1 < entry && p2 < entry && base < entry, "a revision refers to a later one");
@@ -127,7 +135,10 @@ export class GroupIndex {
     for (; entry >= 0; entry = this.previous.at(entry)) {
       const at = entry * NODE_BYTES;
       const here =
-        (nodes[at] as number) * 0x1000000 + (((nodes[at + 1] as number) << 16) | ((nodes[at + 2] as number) << 8) | (nodes[at + 3] as number));
+        (nodes[at] as number) * 0x1000000 +
+        (((nodes[at + 1] as number) << 16) |
+          ((nodes[at + 2] as number) << 8) |
+          (nodes[at + 3] as number));
       if (here === first && this.node(entry) === node) return entry;
     }
     return -1;
@@ -136,7 +147,8 @@ export class GroupIndex {
   /** Entries of a history, oldest first. */
   entriesOf(slot: number): number[] {
     const entries: number[] = [];
-    for (let entry = this.last.at(slot); entry >= 0; entry = this.previous.at(entry)) entries.push(entry);
+    for (let entry = this.last.at(slot); entry >= 0; entry = this.previous.at(entry))
+      entries.push(entry);
     return entries.reverse();
   }
 

@@ -68,8 +68,19 @@ export interface ImageRecord {
 }
 
 /** The image's id: the same dump has the same id wherever it is recorded. */
-export function imageIdOf(volumeUuid: string, volumePath: ByteString, level: number, date: number, baseImageId: string): string {
-  return sha1Hex(Buffer.from(`reel image\n${volumeUuid}\n${volumePath}\n${level}\n${date}\n${baseImageId}\n`, "latin1"));
+export function imageIdOf(
+  volumeUuid: string,
+  volumePath: ByteString,
+  level: number,
+  date: number,
+  baseImageId: string,
+): string {
+  return sha1Hex(
+    Buffer.from(
+      `reel image\n${volumeUuid}\n${volumePath}\n${level}\n${date}\n${baseImageId}\n`,
+      "latin1",
+    ),
+  );
 }
 
 export function encodeImage(image: ImageRecord): Uint8Array {
@@ -117,7 +128,12 @@ export function encodeImage(image: ImageRecord): Uint8Array {
 
 function readTape(input: CanonicalReader): ImageTape {
   input.arrayOf(4);
-  return { label: input.byteString(), file: input.uint(COUNT_MAX), firstBlock: input.uint(COUNT_MAX), blocks: input.uint(COUNT_MAX) };
+  return {
+    label: input.byteString(),
+    file: input.uint(COUNT_MAX),
+    firstBlock: input.uint(COUNT_MAX),
+    blocks: input.uint(COUNT_MAX),
+  };
 }
 
 function readNote(input: CanonicalReader): ImageNote {
@@ -136,7 +152,8 @@ export function decodeImage(bytes: Uint8Array): ImageRecord {
   const input = new CanonicalReader(bytes, "%image");
   const elements = input.array();
   const version = input.int();
-  if (version !== IMAGE_VERSION) throw new ReelError("format.newer-record", { found: version, known: IMAGE_VERSION });
+  if (version !== IMAGE_VERSION)
+    throw new ReelError("format.newer-record", { found: version, known: IMAGE_VERSION });
   if (elements !== IMAGE_ELEMENTS + 1) {
     throw new ReelError("format.damaged", { what: "%image", found: `${elements} elements` });
   }

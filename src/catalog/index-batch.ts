@@ -14,7 +14,11 @@ export interface BatchMark {
 }
 
 export function markOf(index: GroupIndex): BatchMark {
-  return { entries: index.entries, segments: index.segmentGroup.length, histories: index.histories };
+  return {
+    entries: index.entries,
+    segments: index.segmentGroup.length,
+    histories: index.histories,
+  };
 }
 
 /** Parents and bases: 0 none, 1 the entry before in the history, n + 1 the entry n places back. */
@@ -25,7 +29,11 @@ function putReference(out: ByteWriter, index: GroupIndex, entry: number, to: num
 }
 
 /** The batch's bytes without the nodes, which follow in a segment of their own since they do not compress. */
-export function encodeBatch(index: GroupIndex, from: BatchMark, runs: readonly (readonly [number, NameRun])[]): Uint8Array {
+export function encodeBatch(
+  index: GroupIndex,
+  from: BatchMark,
+  runs: readonly (readonly [number, NameRun])[],
+): Uint8Array {
   const out = new ByteWriter(4096);
   const to = markOf(index);
   out.varint(BATCH_VERSION);
@@ -124,17 +132,28 @@ function bounded(input: ByteReader, count: number): number {
 }
 
 /** Adds a batch to the index. `nodes` are its entries' raw nodes. Throws `format.damaged`. */
-export function decodeBatch(index: GroupIndex, batch: Uint8Array, nodes: Uint8Array, what: string): void {
+export function decodeBatch(
+  index: GroupIndex,
+  batch: Uint8Array,
+  nodes: Uint8Array,
+  what: string,
+): void {
   const input = new ByteReader(batch, what);
   const version = input.varint();
-  if (version !== BATCH_VERSION) throw new ReelError("format.newer-record", { found: version, known: BATCH_VERSION });
+  if (version !== BATCH_VERSION)
+    throw new ReelError("format.newer-record", { found: version, known: BATCH_VERSION });
   const before = markOf(index);
-  if (input.varint() !== before.entries || input.varint() !== before.segments || input.varint() !== before.histories) {
+  if (
+    input.varint() !== before.entries ||
+    input.varint() !== before.segments ||
+    input.varint() !== before.histories
+  ) {
     throw damaged(input, "a batch that does not follow the one before");
   }
   for (let n = bounded(input, input.varint()); n > 0; n--) {
     const kind = input.u8();
-    if (kind !== HISTORY.file && kind !== HISTORY.directory) throw damaged(input, `a history of kind ${kind}`);
+    if (kind !== HISTORY.file && kind !== HISTORY.directory)
+      throw damaged(input, `a history of kind ${kind}`);
     index.addHistory(kind);
   }
   for (let n = bounded(input, input.varint()); n > 0; n--) {
@@ -142,7 +161,8 @@ export function decodeBatch(index: GroupIndex, batch: Uint8Array, nodes: Uint8Ar
     index.segmentOffset.push(input.varint());
   }
   const count = bounded(input, input.varint());
-  if (nodes.byteLength !== count * NODE_BYTES) throw damaged(input, `${nodes.byteLength} bytes of nodes for ${count} entries`);
+  if (nodes.byteLength !== count * NODE_BYTES)
+    throw damaged(input, `${nodes.byteLength} bytes of nodes for ${count} entries`);
   decodeEntries(index, input, count, nodes, before.segments);
   for (let n = bounded(input, input.varint()); n > 0; n--) {
     const slot = input.varint();
@@ -151,7 +171,13 @@ export function decodeBatch(index: GroupIndex, batch: Uint8Array, nodes: Uint8Ar
   if (input.remaining > 0) throw damaged(input, `${input.remaining} bytes too many`);
 }
 
-function decodeEntries(index: GroupIndex, input: ByteReader, count: number, nodes: Uint8Array, firstSegment: number): void {
+function decodeEntries(
+  index: GroupIndex,
+  input: ByteReader,
+  count: number,
+  nodes: Uint8Array,
+  firstSegment: number,
+): void {
   const column = (read: () => number): Int32Array => {
     const values = new Int32Array(count);
     for (let i = 0; i < count; i++) values[i] = within(input, read());
@@ -177,7 +203,8 @@ function decodeEntries(index: GroupIndex, input: ByteReader, count: number, node
   let start = 0;
   for (let i = 0; i < count; i++) {
     const slot = slots[i] as number;
-    if (slot < 0 || slot >= index.histories) throw damaged(input, `slot ${slot} of ${index.histories}`);
+    if (slot < 0 || slot >= index.histories)
+      throw damaged(input, `slot ${slot} of ${index.histories}`);
     if ((steps[i] as number) > 0) {
       segment += steps[i] as number;
       start = 0;
@@ -187,13 +214,21 @@ function decodeEntries(index: GroupIndex, input: ByteReader, count: number, node
     const entry = first + i;
     const refer = (code: number): number => {
       const to = code === 0 ? -1 : code === 1 ? previous : entry - (code - 1);
-      if (code !== 0 && (to < 0 || to >= entry || index.slot.at(to) !== slot)) throw damaged(input, "a parent in another history");
+      if (code !== 0 && (to < 0 || to >= entry || index.slot.at(to) !== slot))
+        throw damaged(input, "a parent in another history");
       return to;
     };
     index.addEntry(
-      slot, nodes.subarray(i * NODE_BYTES, (i + 1) * NODE_BYTES),
-      refer(p1[i] as number), refer(p2[i] as number), refer(base[i] as number),
-      links[i] as number, fullLength[i] as number, storedLength[i] as number, segment, start,
+      slot,
+      nodes.subarray(i * NODE_BYTES, (i + 1) * NODE_BYTES),
+      refer(p1[i] as number),
+      refer(p2[i] as number),
+      refer(base[i] as number),
+      links[i] as number,
+      fullLength[i] as number,
+      storedLength[i] as number,
+      segment,
+      start,
     );
     start += storedLength[i] as number;
   }

@@ -27,11 +27,13 @@ export function decodeManifest(text: Uint8Array): ManifestEntry[] {
     const lf = buffer.indexOf(0x0a, at);
     if (nul <= at || lf - nul < 41 || lf - nul > 42) throw damaged(`a broken line at byte ${at}`);
     const name = buffer.toString("latin1", at, nul);
-    if (name <= previous) throw damaged(`${JSON.stringify(name)} after ${JSON.stringify(previous)}`);
+    if (name <= previous)
+      throw damaged(`${JSON.stringify(name)} after ${JSON.stringify(previous)}`);
     const hex = buffer.toString("latin1", nul + 1, nul + 41);
     if (!/^[0-9a-f]{40}$/.test(hex)) throw damaged(`the node ${JSON.stringify(hex)}`);
     const flag = buffer.toString("latin1", nul + 41, lf);
-    if (flag !== "" && flag !== "t" && flag !== "x" && flag !== "l") throw damaged(`the flag ${JSON.stringify(flag)}`);
+    if (flag !== "" && flag !== "t" && flag !== "x" && flag !== "l")
+      throw damaged(`the flag ${JSON.stringify(flag)}`);
     entries.push({ name, node: asNodeId(hex), flag });
     previous = name;
     at = lf + 1;
@@ -96,7 +98,8 @@ export interface LineChange {
 /** Without a base: one string, one conversion. */
 function newManifest(changes: readonly LineChange[]): { text: Uint8Array; delta: Uint8Array } {
   let lines = "";
-  for (const { name, node, flag } of changes) if (node !== null) lines += `${name}\0${node}${flag}\n`;
+  for (const { name, node, flag } of changes)
+    if (node !== null) lines += `${name}\0${node}${flag}\n`;
   const text = bytesOf(lines);
   const delta = new DeltaWriter();
   if (text.byteLength > 0) delta.hunk(0, 0, text);
@@ -107,7 +110,10 @@ function newManifest(changes: readonly LineChange[]): { text: Uint8Array; delta:
  * Applies line changes (ascending by name) to a base text in one pass, and gives the new text with the
  * delta that makes it from the base, cut at line boundaries. Removing an absent name is no change.
  */
-export function changeManifest(base: Uint8Array, changes: readonly LineChange[]): { readonly text: Uint8Array; readonly delta: Uint8Array } {
+export function changeManifest(
+  base: Uint8Array,
+  changes: readonly LineChange[],
+): { readonly text: Uint8Array; readonly delta: Uint8Array } {
   if (base.byteLength === 0) return newManifest(changes);
   const buffer = bufferOver(base);
   const delta = new DeltaWriter();

@@ -23,7 +23,9 @@ export function escapeName(name: ByteString): ByteString {
 
 export function unescapeName(name: ByteString): ByteString {
   if (!name.includes("%")) return name;
-  return name.replaceAll(/%(25|0A|0D|2E)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return name.replaceAll(/%(25|0A|0D|2E)/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 export function escapePath(path: ByteString): ByteString {
@@ -44,7 +46,8 @@ const BRANCH_SPECIAL = /[%:\x00-\x1f\x7f]/g;
 
 /** A dump path as a branch name that is legal in Mercurial: UTF-8 bytes, the rest percent-escaped. */
 export function escapeBranch(path: ByteString): ByteString {
-  const hex = (c: string): string => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  const hex = (c: string): string =>
+    `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   const bytes = Buffer.from(path, "latin1");
   const isUtf8 = bytes.equals(Buffer.from(bytes.toString("utf8"), "utf8"));
   let name = path.replaceAll(BRANCH_SPECIAL, hex);
@@ -53,5 +56,7 @@ export function escapeBranch(path: ByteString): ByteString {
 }
 
 export function unescapeBranch(name: ByteString): ByteString {
-  return name.replaceAll(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return name.replaceAll(/%([0-9A-F]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 }

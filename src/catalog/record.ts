@@ -100,7 +100,10 @@ export function decodeRecord(bytes: Uint8Array): InodeRecord {
     throw new ReelError("format.newer-record", { found: version, known: RECORD_VERSION });
   }
   if (elements !== RECORD_ELEMENTS) {
-    throw new ReelError("format.damaged", { what: "an inode record", found: `${elements} elements` });
+    throw new ReelError("format.damaged", {
+      what: "an inode record",
+      found: `${elements} elements`,
+    });
   }
   const type = input.uint(TYPE_MAX) as InodeType;
   if (!TYPES.has(type)) throw input.damaged(`the type ${type}`);
@@ -122,13 +125,34 @@ export function decodeRecord(bytes: Uint8Array): InodeRecord {
   const content = input.nil() ? null : input.bin();
   const attributes = readAttributes(input);
   input.end();
-  if (content !== null && type !== TYPE.file && type !== TYPE.symlink) throw input.damaged(`content of type ${type}`);
+  if (content !== null && type !== TYPE.file && type !== TYPE.symlink)
+    throw input.damaged(`content of type ${type}`);
   const digest = type === TYPE.file ? content : null;
-  if (digest !== null && digest.byteLength !== DIGEST_BYTES) throw input.damaged(`a digest of ${digest.byteLength} bytes`);
-  const target = type === TYPE.symlink && content !== null ? bufferOver(content).toString("latin1") : null;
+  if (digest !== null && digest.byteLength !== DIGEST_BYTES)
+    throw input.damaged(`a digest of ${digest.byteLength} bytes`);
+  const target =
+    type === TYPE.symlink && content !== null ? bufferOver(content).toString("latin1") : null;
   return {
-    type, dumpInode, sourceInodeHigh, sourceInodeLow, birth, birthNs, mode, nlink, uid, gid, size,
-    mtime, mtimeNs, ctime, ctimeNs, rdevMajor, rdevMinor, target, digest, attributes,
+    type,
+    dumpInode,
+    sourceInodeHigh,
+    sourceInodeLow,
+    birth,
+    birthNs,
+    mode,
+    nlink,
+    uid,
+    gid,
+    size,
+    mtime,
+    mtimeNs,
+    ctime,
+    ctimeNs,
+    rdevMajor,
+    rdevMinor,
+    target,
+    digest,
+    attributes,
   };
 }
 
@@ -161,12 +185,14 @@ function readDevice(input: CanonicalReader): readonly [number, number] {
 function readAttributes(input: CanonicalReader): Uint8Array {
   if (input.nil()) return new Uint8Array(0);
   const count = input.array();
-  if (count === 0 || count % 2 !== 0) throw input.damaged(`${count} names and values of attributes`);
+  if (count === 0 || count % 2 !== 0)
+    throw input.damaged(`${count} names and values of attributes`);
   const attributes: Attribute[] = [];
   let previous = "";
   for (let n = count; n > 0; n -= 2) {
     const name = input.byteString();
-    if (name <= previous || name.length > U16_MAX) throw input.damaged("names of attributes that are not ascending");
+    if (name <= previous || name.length > U16_MAX)
+      throw input.damaged("names of attributes that are not ascending");
     attributes.push({ name, value: input.bin() });
     previous = name;
   }

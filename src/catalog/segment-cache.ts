@@ -29,13 +29,20 @@ export class SegmentCache {
     }
     const what = `${storeFileName(file)} at ${offset}`;
     const rest = this.store.size(file) - offset;
-    if (rest < SEGMENT_HEADER_BYTES) throw new ReelError("format.truncated", { what, wanted: SEGMENT_HEADER_BYTES, found: rest });
+    if (rest < SEGMENT_HEADER_BYTES)
+      throw new ReelError("format.truncated", { what, wanted: SEGMENT_HEADER_BYTES, found: rest });
     let bytes = this.store.read(file, offset, Math.min(rest, FIRST_READ_BYTES));
     const header = decodeSegmentHeader(bytes, 0, what);
-    if (header.segmentBytes > rest) throw new ReelError("format.truncated", { what, wanted: header.segmentBytes, found: rest });
-    if (header.segmentBytes > bytes.byteLength) bytes = this.store.read(file, offset, header.segmentBytes);
+    if (header.segmentBytes > rest)
+      throw new ReelError("format.truncated", { what, wanted: header.segmentBytes, found: rest });
+    if (header.segmentBytes > bytes.byteLength)
+      bytes = this.store.read(file, offset, header.segmentBytes);
     const segment = decodeSegment(bytes, 0, what);
-    if (segment.kind !== kind) throw new ReelError("format.damaged", { what, found: `a segment of kind ${segment.kind}, expected ${kind}` });
+    if (segment.kind !== kind)
+      throw new ReelError("format.damaged", {
+        what,
+        found: `a segment of kind ${segment.kind}, expected ${kind}`,
+      });
     this.keep(key, segment.raw);
     return segment.raw;
   }

@@ -36,7 +36,11 @@ export function readTags(view: CatalogView): Map<ByteString, Rev> {
 }
 
 /** Revisions without children, ascending. */
-export function headsOf(changelog: { readonly count: number; p1(rev: Rev): Rev; p2(rev: Rev): Rev }): Rev[] {
+export function headsOf(changelog: {
+  readonly count: number;
+  p1(rev: Rev): Rev;
+  p2(rev: Rev): Rev;
+}): Rev[] {
   const hasChild = new Uint8Array(changelog.count);
   for (let rev = 0; rev < changelog.count; rev++) {
     const p1 = changelog.p1(toRev(rev));

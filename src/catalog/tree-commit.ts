@@ -67,9 +67,15 @@ function arrange(change: TreeChange): Directory[] {
   const all = change.directories.map((path, i): Directory => {
     const slash = path.lastIndexOf("/");
     const directory: Directory = {
-      path, name: path.slice(slash + 1), children: [],
-      from: change.first[i] as number, to: change.first[i + 1] as number,
-      history: ROOT_HISTORY, base: NULL_NODE, baseText: null, node: null,
+      path,
+      name: path.slice(slash + 1),
+      children: [],
+      from: change.first[i] as number,
+      to: change.first[i + 1] as number,
+      history: ROOT_HISTORY,
+      base: NULL_NODE,
+      baseText: null,
+      node: null,
     };
     if (path !== "") {
       const above = byPath.get(slash < 0 ? "" : path.slice(0, slash));
@@ -104,7 +110,8 @@ export function commitTree(writer: CatalogWriter, change: TreeChange, base: Node
 
 /** Finds the directory's text in the base, and history and base of the directories below it. */
 function locate(writer: CatalogWriter, directory: Directory): void {
-  if (directory.base !== NULL_NODE) directory.baseText = writer.view.text(directory.history, directory.base);
+  if (directory.base !== NULL_NODE)
+    directory.baseText = writer.view.text(directory.history, directory.base);
   const { children, baseText } = directory;
   const names = children.map((child) => child.name);
   const histories = writer.histories(directory.history, names, HISTORY.directory);
@@ -115,7 +122,12 @@ function locate(writer: CatalogWriter, directory: Directory): void {
   });
 }
 
-function addFiles(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: (NodeId | null)[]): void {
+function addFiles(
+  writer: CatalogWriter,
+  change: TreeChange,
+  directory: Directory,
+  nodes: (NodeId | null)[],
+): void {
   const rows: number[] = [];
   const names: ByteString[] = [];
   for (let row = directory.from; row < directory.to; row++) {
@@ -133,11 +145,22 @@ function addFiles(writer: CatalogWriter, change: TreeChange, directory: Director
     const content = change.bytes.subarray(start, start + (change.length[row] as number));
     const copy = change.copies.get(row) ?? null;
     const p1 = copy ? NULL_NODE : (parents?.[i] ?? NULL_NODE);
-    nodes[row] = writer.add(histories[i] as HistoryId, encodeFileText(content, copy), p1, NULL_NODE, link);
+    nodes[row] = writer.add(
+      histories[i] as HistoryId,
+      encodeFileText(content, copy),
+      p1,
+      NULL_NODE,
+      link,
+    );
   }
 }
 
-function addManifest(writer: CatalogWriter, change: TreeChange, directory: Directory, nodes: readonly (NodeId | null)[]): void {
+function addManifest(
+  writer: CatalogWriter,
+  change: TreeChange,
+  directory: Directory,
+  nodes: readonly (NodeId | null)[],
+): void {
   const lines = lineChanges(change, directory, nodes);
   const baseText = directory.baseText ?? new Uint8Array(0);
   const { text, delta } = changeManifest(baseText, lines);
@@ -147,11 +170,22 @@ function addManifest(writer: CatalogWriter, change: TreeChange, directory: Direc
   }
   if (text.byteLength === 0 && directory.path !== "") return;
   const offered = directory.base === NULL_NODE ? null : { base: directory.base, delta };
-  directory.node = writer.add(directory.history, text, directory.base, NULL_NODE, writer.nextRev, offered);
+  directory.node = writer.add(
+    directory.history,
+    text,
+    directory.base,
+    NULL_NODE,
+    writer.nextRev,
+    offered,
+  );
 }
 
 /** Files and directories merged by name; where one takes the other's name, the one that is left counts. */
-function lineChanges(change: TreeChange, directory: Directory, nodes: readonly (NodeId | null)[]): LineChange[] {
+function lineChanges(
+  change: TreeChange,
+  directory: Directory,
+  nodes: readonly (NodeId | null)[],
+): LineChange[] {
   const lines: LineChange[] = [];
   let row = directory.from;
   let next = 0;
@@ -172,7 +206,11 @@ function lineChanges(change: TreeChange, directory: Directory, nodes: readonly (
 }
 
 /** Every row's path in byte order: a directory sorts as its name with a slash. */
-function fileList(change: TreeChange, root: Directory, listIsManifest: boolean): { list: Uint8Array; files: number; listIsManifest: boolean } {
+function fileList(
+  change: TreeChange,
+  root: Directory,
+  listIsManifest: boolean,
+): { list: Uint8Array; files: number; listIsManifest: boolean } {
   const out = new ByteWriter(change.names.length * 32);
   const put = (directory: Directory): void => {
     const prefix = directory.path === "" ? "" : `${directory.path}/`;
@@ -188,7 +226,11 @@ function fileList(change: TreeChange, root: Directory, listIsManifest: boolean):
         put(child);
       }
       lines += `${prefix}${name}\n`;
-      if (out.length > LIST_BYTES_MAX) throw new ReelError("catalog.changeset-too-large", { found: out.length, limit: LIST_BYTES_MAX });
+      if (out.length > LIST_BYTES_MAX)
+        throw new ReelError("catalog.changeset-too-large", {
+          found: out.length,
+          limit: LIST_BYTES_MAX,
+        });
     }
     out.byteString(lines);
     for (; next < children.length; next++) put(children[next] as Directory);

@@ -15,17 +15,33 @@ import { findDirectory, walkByLevel, type WalkedDirectory } from "./tree-walk.ts
 
 /** Numeric columns of a state, with their element types; the order is that of the cache file. */
 export const STATE_COLUMNS = {
-  parent: Int32Array, firstEntry: Int32Array, entryCount: Int32Array,
-  type: Uint8Array, mode: Uint16Array,
-  dumpInode: Uint32Array, inodeHigh: Uint32Array, inodeLow: Uint32Array,
-  nlink: Uint32Array, uid: Uint32Array, gid: Uint32Array,
-  size: Float64Array, mtime: Float64Array, ctime: Float64Array, birth: Float64Array,
-  mtimeNs: Uint32Array, ctimeNs: Uint32Array, birthNs: Uint32Array,
-  rdevMajor: Uint32Array, rdevMinor: Uint32Array,
-  recordStart: Uint32Array, recordLength: Uint32Array,
+  parent: Int32Array,
+  firstEntry: Int32Array,
+  entryCount: Int32Array,
+  type: Uint8Array,
+  mode: Uint16Array,
+  dumpInode: Uint32Array,
+  inodeHigh: Uint32Array,
+  inodeLow: Uint32Array,
+  nlink: Uint32Array,
+  uid: Uint32Array,
+  gid: Uint32Array,
+  size: Float64Array,
+  mtime: Float64Array,
+  ctime: Float64Array,
+  birth: Float64Array,
+  mtimeNs: Uint32Array,
+  ctimeNs: Uint32Array,
+  birthNs: Uint32Array,
+  rdevMajor: Uint32Array,
+  rdevMinor: Uint32Array,
+  recordStart: Uint32Array,
+  recordLength: Uint32Array,
 } as const;
 
-type Columns = { -readonly [K in keyof typeof STATE_COLUMNS]: InstanceType<(typeof STATE_COLUMNS)[K]> };
+type Columns = {
+  -readonly [K in keyof typeof STATE_COLUMNS]: InstanceType<(typeof STATE_COLUMNS)[K]>;
+};
 
 export interface TreeState extends Readonly<Columns> {
   readonly count: number;
@@ -58,7 +74,8 @@ export function recordOf(state: TreeState, row: number): InodeRecord {
 /** The row's path, escaped. */
 export function pathOfRow(state: TreeState, row: number): ByteString {
   let path = state.names[row] as ByteString;
-  for (let at = state.parent[row] as number; at > 0; at = state.parent[at] as number) path = `${state.names[at]}/${path}`;
+  for (let at = state.parent[row] as number; at > 0; at = state.parent[at] as number)
+    path = `${state.names[at]}/${path}`;
   return path;
 }
 
@@ -118,7 +135,12 @@ interface Row {
  * only what is directly in it. Paths without a record of Reel's (files that a plain Mercurial committed) have
  * `recordLength` 0, and so have the directories in it then.
  */
-export function readTreeState(view: CatalogView, root: NodeId, path: ByteString = "", depth: 1 | null = null): TreeState {
+export function readTreeState(
+  view: CatalogView,
+  root: NodeId,
+  path: ByteString = "",
+  depth: 1 | null = null,
+): TreeState {
   const rows: Row[] = [];
   const parent: number[] = [];
   const first: number[] = [];
@@ -139,9 +161,13 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
       for (const entry of directory.entries) {
         if (entry.flag !== "t" && isReserved(entry.name)) continue;
         if (entry.flag === "t") {
-          rowOfDirectory.set(directory.path === "" ? entry.name : `${directory.path}/${entry.name}`, rows.length);
+          rowOfDirectory.set(
+            directory.path === "" ? entry.name : `${directory.path}/${entry.name}`,
+            rows.length,
+          );
           rows.push({ name: entry.name, node: NULL_NODE, type: TYPE.directory, record: null });
-        } else rows.push({ name: entry.name, ...readRecord(view, directory, entry.name, entry.node) });
+        } else
+          rows.push({ name: entry.name, ...readRecord(view, directory, entry.name, entry.node) });
         parent.push(row);
         first.push(0);
         counts.push(0);
@@ -152,13 +178,21 @@ export function readTreeState(view: CatalogView, root: NodeId, path: ByteString 
   return columnsOf(rows, parent, first, counts);
 }
 
-function readDirectoryRecord(view: CatalogView, directory: WalkedDirectory): { node: NodeId; type: number; record: Uint8Array | null } {
+function readDirectoryRecord(
+  view: CatalogView,
+  directory: WalkedDirectory,
+): { node: NodeId; type: number; record: Uint8Array | null } {
   const entry = directory.entries.find((e) => e.name === DIRECTORY_NAME && e.flag !== "t");
   if (!entry) return { node: NULL_NODE, type: TYPE.directory, record: null };
   return readRecord(view, directory, entry.name, entry.node);
 }
 
-function readRecord(view: CatalogView, directory: WalkedDirectory, name: ByteString, node: NodeId): { node: NodeId; type: number; record: Uint8Array | null } {
+function readRecord(
+  view: CatalogView,
+  directory: WalkedDirectory,
+  name: ByteString,
+  node: NodeId,
+): { node: NodeId; type: number; record: Uint8Array | null } {
   const history = view.child(directory.history, name, HISTORY.file);
   if (history === null) return { node, type: TYPE.unknown, record: null };
   const index = view.group(groupOf(history));
@@ -167,7 +201,12 @@ function readRecord(view: CatalogView, directory: WalkedDirectory, name: ByteStr
   return { node, type: TYPE.unknown, record: fileContent(view.entryText(index, entry)) };
 }
 
-function columnsOf(rows: readonly Row[], parent: readonly number[], first: readonly number[], counts: readonly number[]): TreeState {
+function columnsOf(
+  rows: readonly Row[],
+  parent: readonly number[],
+  first: readonly number[],
+  counts: readonly number[],
+): TreeState {
   const columns = newColumns(rows.length);
   const nodes = new Uint8Array(rows.length * NODE_BYTES);
   const records = new ByteWriter(rows.length * 128);
@@ -183,5 +222,11 @@ function columnsOf(rows: readonly Row[], parent: readonly number[], first: reado
     columns.recordLength[i] = row.record.byteLength;
     records.put(row.record);
   });
-  return { ...columns, count: rows.length, names: rows.map((row) => row.name), nodes, records: bufferOver(records.finish()) };
+  return {
+    ...columns,
+    count: rows.length,
+    names: rows.map((row) => row.name),
+    nodes,
+    records: bufferOver(records.finish()),
+  };
 }

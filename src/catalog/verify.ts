@@ -37,7 +37,11 @@ export function verifyCatalog(view: CatalogView, texts: boolean, progress: Progr
 }
 
 /** The same, a history or a changeset a step, for a caller that lets signals in between. */
-export function verifySteps(view: CatalogView, texts: boolean, progress: Progress): Generator<void, CatalogCheck> {
+export function verifySteps(
+  view: CatalogView,
+  texts: boolean,
+  progress: Progress,
+): Generator<void, CatalogCheck> {
   return new Verifier(view, texts, progress).run();
 }
 
@@ -108,27 +112,46 @@ class Verifier {
       this.entry(index, history, entry);
     } catch (error) {
       const code = error instanceof ReelError ? error.code : "internal";
-      this.report(code, this.nameOf(history, entry), error instanceof Error ? error.message : String(error));
+      this.report(
+        code,
+        this.nameOf(history, entry),
+        error instanceof Error ? error.message : String(error),
+      );
     }
   }
 
   private entry(index: GroupIndex, history: HistoryId, entry: number): void {
     if (index.link.at(entry) >= this.view.changelog.count) {
-      this.report("verify.4", this.nameOf(history, entry), `linked to changeset ${index.link.at(entry)} of ${this.view.changelog.count}`);
+      this.report(
+        "verify.4",
+        this.nameOf(history, entry),
+        `linked to changeset ${index.link.at(entry)} of ${this.view.changelog.count}`,
+      );
     }
     if (!this.texts) return;
     const text = this.view.entryText(index, entry);
     const parent = (of: number): NodeId => (of < 0 ? NULL_NODE : index.node(of));
     const node = nodeOf(text, parent(index.p1.at(entry)), parent(index.p2.at(entry)));
-    if (node !== index.node(entry)) this.report("verify.2", this.nameOf(history, entry), `hashes to ${node}, stored as ${index.node(entry)}`);
+    if (node !== index.node(entry))
+      this.report(
+        "verify.2",
+        this.nameOf(history, entry),
+        `hashes to ${node}, stored as ${index.node(entry)}`,
+      );
     if (index.kind.at(slotOf(history)) === HISTORY.directory) this.manifest(history, entry, text);
   }
 
   private manifest(history: HistoryId, entry: number, text: Uint8Array): void {
     for (const { name, node, flag } of decodeManifest(text)) {
       const child = this.view.child(history, name, flag === "t" ? HISTORY.directory : HISTORY.file);
-      const found = child !== null && this.view.group(groupOf(child)).find(slotOf(child), node) >= 0;
-      if (!found) this.report("verify.3", this.nameOf(history, entry), `names ${JSON.stringify(name)} at ${node}, which is not there`);
+      const found =
+        child !== null && this.view.group(groupOf(child)).find(slotOf(child), node) >= 0;
+      if (!found)
+        this.report(
+          "verify.3",
+          this.nameOf(history, entry),
+          `names ${JSON.stringify(name)} at ${node}, which is not there`,
+        );
     }
   }
 
@@ -138,8 +161,12 @@ class Verifier {
     const where = `changeset ${rev}:${changelog.node(at).slice(0, 12)}`;
     this.attempt(where, () => {
       const { manifest } = changelog.head(at);
-      const root = manifest === NULL_NODE ? 0 : this.view.group(groupOf(ROOT_HISTORY)).find(slotOf(ROOT_HISTORY), manifest);
-      if (root < 0) this.report("verify.5", where, `names the manifest ${manifest}, which is not there`);
+      const root =
+        manifest === NULL_NODE
+          ? 0
+          : this.view.group(groupOf(ROOT_HISTORY)).find(slotOf(ROOT_HISTORY), manifest);
+      if (root < 0)
+        this.report("verify.5", where, `names the manifest ${manifest}, which is not there`);
       if (!this.texts) return;
       const parent = (of: number): NodeId => (of < 0 ? NULL_NODE : changelog.node(toRev(of)));
       const node = nodeOf(changelog.text(at), parent(changelog.p1(at)), parent(changelog.p2(at)));

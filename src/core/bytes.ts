@@ -9,7 +9,9 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** A Buffer over the same memory. */
 export function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function byteString(bytes: Uint8Array): ByteString {
@@ -26,7 +28,11 @@ const LONE_BYTE = /([\udc80-\udcff])/u;
 /** Text as the bytes it is stored in: UTF-8, and a lone surrogate U+DC80 to U+DCFF as the byte it stands for. */
 export function utf8ToByteString(text: string): ByteString {
   if (!LONE_BYTE.test(text)) return Buffer.from(text, "utf8").toString("latin1");
-  const parts = text.split(LONE_BYTE).map((part, i) => (i % 2 === 0 ? utf8ToByteString(part) : String.fromCharCode(part.charCodeAt(0) - 0xdc00)));
+  const parts = text
+    .split(LONE_BYTE)
+    .map((part, i) =>
+      i % 2 === 0 ? utf8ToByteString(part) : String.fromCharCode(part.charCodeAt(0) - 0xdc00),
+    );
   return parts.join("");
 }
 
@@ -64,7 +70,11 @@ export class ByteReader {
   take(length: number): number {
     const at = this.at;
     if (!(length >= 0) || length > this.end - at) {
-      throw new ReelError("format.truncated", { what: this.what, wanted: length, found: this.end - at });
+      throw new ReelError("format.truncated", {
+        what: this.what,
+        wanted: length,
+        found: this.end - at,
+      });
     }
     this.at = at + length;
     return at;

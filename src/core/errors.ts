@@ -154,9 +154,16 @@ export class ReelError extends Error {
   readonly data: ErrorData;
   readonly remedy: string;
 
-  constructor(code: ErrorCode, data: ErrorData = {}, options: { readonly cause?: unknown; readonly remedy?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    data: ErrorData = {},
+    options: { readonly cause?: unknown; readonly remedy?: string } = {},
+  ) {
     const shape: ErrorForm = ERRORS[code];
-    super(fill(shape.message, data), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      fill(shape.message, data),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = "ReelError";
     this.code = code;
     this.data = data;
@@ -174,5 +181,7 @@ export function assert(holds: boolean, what: string): asserts holds {
 }
 
 export function errnoOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "EIO";
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "EIO";
 }

@@ -20,7 +20,10 @@ const TEXT_BYTES_COPIED_MAX = 1 << 20;
 export function nodeOf(text: Uint8Array, p1: NodeId, p2: NodeId): NodeId {
   const parents = p1 < p2 ? p1 + p2 : p2 + p1;
   if (text.byteLength > TEXT_BYTES_COPIED_MAX) {
-    const digest = createHash("sha1").update(Buffer.from(parents, "hex")).update(text).digest("hex");
+    const digest = createHash("sha1")
+      .update(Buffer.from(parents, "hex"))
+      .update(text)
+      .digest("hex");
     return asNodeId(digest);
   }
   if (scratch.byteLength < text.byteLength + 40) {

@@ -28,19 +28,36 @@ export async function runCat(request: CatRequest, context: JobContext): Promise<
     const { manifest } = view.changelog.head(rev);
     const path = cleanPath(request.path);
     const found = entryAt(view, manifest, path);
-    const entry = found && entryView(found.state, found.row, stalePaths(readImage(view, rev)), found.above);
-    if (!entry) throw new ReelError("catalog.no-such-path", { path: showBytes(path), rev: view.changelog.node(rev).slice(0, 12) });
+    const entry =
+      found && entryView(found.state, found.row, stalePaths(readImage(view, rev)), found.above);
+    if (!entry)
+      throw new ReelError("catalog.no-such-path", {
+        path: showBytes(path),
+        rev: view.changelog.node(rev).slice(0, 12),
+      });
     const escaped = escapePath(path);
-    const own = entry.type !== TYPE.directory ? escaped : escaped === "" ? DIRECTORY_NAME : `${escaped}/${DIRECTORY_NAME}`;
+    const own =
+      entry.type !== TYPE.directory
+        ? escaped
+        : escaped === ""
+          ? DIRECTORY_NAME
+          : `${escaped}/${DIRECTORY_NAME}`;
     const history = view.history(own, HISTORY.file);
-    const copy = history === null || entry.node === NULL_NODE ? null : decodeCopy(view.text(history, entry.node));
+    const copy =
+      history === null || entry.node === NULL_NODE
+        ? null
+        : decodeCopy(view.text(history, entry.node));
     return {
       changeset: changesetName(view, rev),
       entry,
       since: changesetName(view, sinceWhen(view, rev, path)),
       copiedFrom: copy ? unescapePath(copy.path).replace(/\/?%dir$/, "") : null,
-      links: entry.nlink > 1 && entry.type !== TYPE.directory ? linksOf(view, rev, entry) : [entry.path],
-      places: entry.type === TYPE.file && entry.size > 0 ? placesOf(view, rev, path, entry, knownTapes(repository)) : [],
+      links:
+        entry.nlink > 1 && entry.type !== TYPE.directory ? linksOf(view, rev, entry) : [entry.path],
+      places:
+        entry.type === TYPE.file && entry.size > 0
+          ? placesOf(view, rev, path, entry, knownTapes(repository))
+          : [],
     };
   } finally {
     repository.close();
@@ -63,14 +80,23 @@ function linksOf(view: CatalogView, rev: Rev, entry: FileEntryView): ByteString[
   const state = readTreeState(view, view.changelog.head(rev).manifest);
   const links: ByteString[] = [];
   for (let row = 1; row < state.count; row++) {
-    const same = state.dumpInode[row] === entry.dumpInode && state.type[row] === entry.type && state.recordLength[row] !== 0;
+    const same =
+      state.dumpInode[row] === entry.dumpInode &&
+      state.type[row] === entry.type &&
+      state.recordLength[row] !== 0;
     if (same) links.push(unescapePath(pathOfRow(state, row)));
   }
   return links.sort();
 }
 
 /** First the nearest dump of the chain, then every other image whose manifest has an equal record here. */
-function placesOf(view: CatalogView, rev: Rev, path: ByteString, entry: FileEntryView, known: KnownTapes): PlaceView[] {
+function placesOf(
+  view: CatalogView,
+  rev: Rev,
+  path: ByteString,
+  entry: FileEntryView,
+  known: KnownTapes,
+): PlaceView[] {
   const chain = chainOf(view, rev);
   const nearest = new ChainPlaces(chain).find(entry.dumpInode);
   const places: PlaceView[] = [];
@@ -83,7 +109,9 @@ function placesOf(view: CatalogView, rev: Rev, path: ByteString, entry: FileEntr
   if (nearest) add(chain[nearest.image] as DumpImage, nearest.block);
   const record = recordAt(view, view.changelog.head(rev).manifest, path);
   const identity = chain[0]?.dump.identity;
-  const others = [...listDumps(view.changelog)].filter((dump) => dump.identity === identity).reverse();
+  const others = [...listDumps(view.changelog)]
+    .filter((dump) => dump.identity === identity)
+    .reverse();
   for (const dump of others) {
     const image = seen.has(dump.rev) ? null : readImage(view, dump.rev);
     if (!image || !record) continue;
@@ -94,8 +122,23 @@ function placesOf(view: CatalogView, rev: Rev, path: ByteString, entry: FileEntr
   return places;
 }
 
-function placeView(view: CatalogView, image: DumpImage, block: number, known: KnownTapes): PlaceView {
+function placeView(
+  view: CatalogView,
+  image: DumpImage,
+  block: number,
+  known: KnownTapes,
+): PlaceView {
   const tapes = image.record.tapes.map((tape) => ({ ...tape, label: showBytes(tape.label) }));
-  const tape = tapes.findLast((t) => t.firstBlock <= block) ?? { label: "-", file: 0, firstBlock: 0, blocks: 0 };
-  return { image: imageName(view, image), block, tape, available: known.standing(tape.label).available };
+  const tape = tapes.findLast((t) => t.firstBlock <= block) ?? {
+    label: "-",
+    file: 0,
+    firstBlock: 0,
+    blocks: 0,
+  };
+  return {
+    image: imageName(view, image),
+    block,
+    tape,
+    available: known.standing(tape.label).available,
+  };
 }

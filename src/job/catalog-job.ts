@@ -28,7 +28,8 @@ function changesOf(view: CatalogView, rev: Rev): PathChanges {
   const modified: ByteString[] = [];
   const removed: ByteString[] = [];
   for (const path of changelog.files(rev)) {
-    const isIn = (manifest: typeof now) => manifest !== NULL_NODE && findFile(view, manifest, path) !== null;
+    const isIn = (manifest: typeof now) =>
+      manifest !== NULL_NODE && findFile(view, manifest, path) !== null;
     if (!isIn(now)) removed.push(path);
     else if (parents.some(isIn)) modified.push(path);
     else added.push(path);

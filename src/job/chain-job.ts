@@ -15,7 +15,9 @@ export async function runChain(request: ChainRequest, context: JobContext): Prom
     const view = repository.view();
     const top = findDump(view, request.rev, context);
     const known = knownTapes(repository);
-    const steps = chainOf(view, top.dump.rev).reverse().map((image) => stepOf(view, image, known));
+    const steps = chainOf(view, top.dump.rev)
+      .reverse()
+      .map((image) => stepOf(view, image, known));
     return { steps };
   } finally {
     repository.close();
@@ -33,6 +35,10 @@ function stepOf(view: CatalogView, image: DumpImage, known: KnownTapes): ChainSt
     host: showBytes(record.host),
     files: record.files,
     blocks: record.blocks,
-    tapes: record.tapes.map((tape) => ({ ...tape, label: showBytes(tape.label), standing: known.standing(showBytes(tape.label)) })),
+    tapes: record.tapes.map((tape) => ({
+      ...tape,
+      label: showBytes(tape.label),
+      standing: known.standing(showBytes(tape.label)),
+    })),
   };
 }

@@ -15,17 +15,25 @@ import type { JobContext } from "./requests.ts";
 const CHANGELOG = "changelog";
 const MANIFEST = "manifest";
 
-export async function runDebugIndex(request: DebugIndexRequest, context: JobContext): Promise<readonly DebugIndexRow[]> {
+export async function runDebugIndex(
+  request: DebugIndexRequest,
+  context: JobContext,
+): Promise<readonly DebugIndexRow[]> {
   const repository = openRepository(context);
   try {
     const view = repository.view();
-    return request.path === CHANGELOG ? changelogRows(view) : historyRows(view, historyNamed(view, request.path));
+    return request.path === CHANGELOG
+      ? changelogRows(view)
+      : historyRows(view, historyNamed(view, request.path));
   } finally {
     repository.close();
   }
 }
 
-export async function runDebugData(request: DebugDataRequest, context: JobContext): Promise<Uint8Array> {
+export async function runDebugData(
+  request: DebugDataRequest,
+  context: JobContext,
+): Promise<Uint8Array> {
   const repository = openRepository(context);
   try {
     const view = repository.view();
@@ -37,7 +45,10 @@ export async function runDebugData(request: DebugDataRequest, context: JobContex
     const history = historyNamed(view, request.path);
     const index = view.group(groupOf(history));
     const entries = index.entriesOf(slotOf(history));
-    const rev = choose(entries.map((entry) => index.node(entry)), request);
+    const rev = choose(
+      entries.map((entry) => index.node(entry)),
+      request,
+    );
     return Uint8Array.from(view.entryText(index, entries[rev] as number));
   } finally {
     repository.close();
@@ -53,7 +64,8 @@ function historyNamed(view: CatalogView, name: string): HistoryId {
     const path = bytes.slice(MANIFEST.length + 1).replace(/\/+$/, "");
     history = find(view, path, HISTORY.directory);
   } else history = find(view, bytes, HISTORY.file);
-  if (history === null || view.groupCount === 0) throw new ReelError("catalog.no-such-history", { found: name });
+  if (history === null || view.groupCount === 0)
+    throw new ReelError("catalog.no-such-history", { found: name });
   return history;
 }
 
@@ -79,8 +91,15 @@ function changelogRows(view: CatalogView): DebugIndexRow[] {
     const rev = toRev(i);
     const entry = changelog.entry(rev);
     return {
-      rev: i, linkrev: i, node: entry.node, p1: node(toRev(entry.p1)), p2: node(toRev(entry.p2)), flags: 0,
-      fullBytes: entry.fullLength, storedBytes: entry.headLength, base: i,
+      rev: i,
+      linkrev: i,
+      node: entry.node,
+      p1: node(toRev(entry.p1)),
+      p2: node(toRev(entry.p2)),
+      flags: 0,
+      fullBytes: entry.fullLength,
+      storedBytes: entry.headLength,
+      base: i,
       place: `${storeFileName(CHANGESET_HEADS)} ${entry.headOffset}`,
     };
   });
@@ -94,9 +113,14 @@ function historyRows(view: CatalogView, history: HistoryId): DebugIndexRow[] {
   return entries.map((entry, rev): DebugIndexRow => {
     const segment = index.segment.at(entry);
     return {
-      rev, linkrev: index.link.at(entry), node: index.node(entry),
-      p1: node(index.p1.at(entry)), p2: node(index.p2.at(entry)), flags: 0,
-      fullBytes: index.fullLength.at(entry), storedBytes: index.storedLength.at(entry),
+      rev,
+      linkrev: index.link.at(entry),
+      node: index.node(entry),
+      p1: node(index.p1.at(entry)),
+      p2: node(index.p2.at(entry)),
+      flags: 0,
+      fullBytes: index.fullLength.at(entry),
+      storedBytes: index.storedLength.at(entry),
       base: index.base.at(entry) < 0 ? rev : (revOf.get(index.base.at(entry)) ?? rev),
       place: `${storeFileName(groupDataFile(index.segmentGroup.at(segment)))} ${index.segmentOffset.at(segment)}+${index.start.at(entry)}`,
     };

@@ -16,13 +16,23 @@ const MARGIN_MS = 2_100;
 /** Changesets that end the two chains, 0→2→3 and 0→1→4. */
 const CHAIN_ENDS = [2, 4] as const;
 
-export async function* runDemo(request: DemoRequest, context: JobContext): AsyncGenerator<DemoStep> {
-  const directory = request.directory === null ? mkdtempSync(join(tmpdir(), "reel-demo-")) : resolve(context.cwd, request.directory);
-  if (existsSync(directory) && readdirSync(directory).length > 0) throw new ReelError("demo.not-empty", { path: directory });
+export async function* runDemo(
+  request: DemoRequest,
+  context: JobContext,
+): AsyncGenerator<DemoStep> {
+  const directory =
+    request.directory === null
+      ? mkdtempSync(join(tmpdir(), "reel-demo-"))
+      : resolve(context.cwd, request.directory);
+  if (existsSync(directory) && readdirSync(directory).length > 0)
+    throw new ReelError("demo.not-empty", { path: directory });
   const volume = join(directory, "vol1");
   const catalog = join(directory, "catalog");
   mkdirSync(volume, { recursive: true });
-  const reel = (...argv: string[]): DemoStep => ({ kind: "command", argv: ["-R", catalog, ...argv] });
+  const reel = (...argv: string[]): DemoStep => ({
+    kind: "command",
+    argv: ["-R", catalog, ...argv],
+  });
   const note = (text: string): DemoStep => ({ kind: "note", text });
 
   yield note(`A small volume is made in ${volume}, and a catalog beside it.`);
@@ -36,11 +46,15 @@ export async function* runDemo(request: DemoRequest, context: JobContext): Async
   for (const change of CHANGES) {
     await sleep(MARGIN_MS);
     change.make(volume);
-    yield note(`Two seconds later ${change.words}; level ${change.level} dumps what changed since its base.`);
+    yield note(
+      `Two seconds later ${change.words}; level ${change.level} dumps what changed since its base.`,
+    );
     yield reel("dump", "-l", String(change.level), volume);
     states.set(++rev, await listTree(volume));
   }
-  yield note("Each dump is a changeset whose parent is its base: two increment chains, 0-2-3 and 0-1-4.");
+  yield note(
+    "Each dump is a changeset whose parent is its base: two increment chains, 0-2-3 and 0-1-4.",
+  );
   yield reel("glog");
   for (const end of CHAIN_ENDS) {
     const target = join(directory, `restored-${end}`);
@@ -56,8 +70,13 @@ export async function* runDemo(request: DemoRequest, context: JobContext): Async
   );
 }
 
-function compare(then: ReadonlyMap<ByteString, string>, restored: ReadonlyMap<ByteString, string>, end: number): string {
+function compare(
+  then: ReadonlyMap<ByteString, string>,
+  restored: ReadonlyMap<ByteString, string>,
+  end: number,
+): string {
   const different = differingPaths(then, restored);
-  if (different.length > 0) throw new ReelError("demo.different", { rev: end, paths: different.map(showBytes) });
+  if (different.length > 0)
+    throw new ReelError("demo.different", { rev: end, paths: different.map(showBytes) });
   return `Compared: all ${then.size} paths of changeset ${end} are as they were: types, modes, owners, times to the nanosecond, links, contents, attributes.`;
 }

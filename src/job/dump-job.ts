@@ -23,7 +23,13 @@ import { openLiveDirectory } from "../volume/live-directory.ts";
 import type { VolumeSource, Walk } from "../volume/source.ts";
 import { readBegunDate, writeBegunDate } from "./dump/begun-date.ts";
 import { describeDump } from "./dump/description.ts";
-import { chooseDate, type DumpIdentity, findIdentity, identityText, showDate } from "./dump/identity.ts";
+import {
+  chooseDate,
+  type DumpIdentity,
+  findIdentity,
+  identityText,
+  showDate,
+} from "./dump/identity.ts";
 import { type InodeNumbers, numberInodes } from "./dump/inode-numbers.ts";
 import { mergeTrees, settleNodes } from "./dump/merge-trees.ts";
 import { notesOf, skippedOf } from "./dump/notes.ts";
@@ -72,7 +78,11 @@ const SCAN_MARGIN_NS = 2_000_000_000n;
 /** Gives the volume at a path. */
 export type OpenVolume = (path: ByteString) => Promise<VolumeSource>;
 
-export async function runDump(request: DumpRequest, context: JobContext, openVolume: OpenVolume = openLiveDirectory): Promise<DumpReport> {
+export async function runDump(
+  request: DumpRequest,
+  context: JobContext,
+  openVolume: OpenVolume = openLiveDirectory,
+): Promise<DumpReport> {
   const times = new PhaseTimes();
   if (request.source === "") throw emptyPath("source");
   const repository = openRepository(context);
@@ -84,7 +94,14 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
       const prepared = await prepare(request, context, times, repository, source);
       const library = new TapeLibrary(repository.libraryDirectory, context.notice);
       const known = new KnownTapes(repository.directory, library);
-      const tapes = new TapeWriter(library, known, request.tape, basesOf(prepared), prepared.blockingFactor, context.notice);
+      const tapes = new TapeWriter(
+        library,
+        known,
+        request.tape,
+        basesOf(prepared),
+        prepared.blockingFactor,
+        context.notice,
+      );
       try {
         const records = new RecordBuilder(prepared.walk, prepared.numbers.inode);
         const outcome = await writeImage(prepared, tapes, records);
@@ -103,7 +120,11 @@ export async function runDump(request: DumpRequest, context: JobContext, openVol
 
 /** Steps 1 to 3: identity and base, the walk, what to write. */
 async function prepare(
-  request: DumpRequest, context: JobContext, times: PhaseTimes, repository: Repository, source: VolumeSource,
+  request: DumpRequest,
+  context: JobContext,
+  times: PhaseTimes,
+  repository: Repository,
+  source: VolumeSource,
 ): Promise<Prepared> {
   const { progress, clock } = context;
   userOf(context);
@@ -111,28 +132,61 @@ async function prepare(
   const view = repository.view();
   const volume = source.identity();
   const identity = findIdentity(view, volume, request.name);
-  const base = chooseBase(identity.dumps, identityText(identity), request.level, showBytes(identity.name));
+  const base = chooseBase(
+    identity.dumps,
+    identityText(identity),
+    request.level,
+    showBytes(identity.name),
+  );
   const baseImage = base ? readImage(view, base.rev) : null;
-  if (base && !baseImage) throw new ReelError("catalog.not-a-dump", { found: base.node.slice(0, 12) });
+  if (base && !baseImage)
+    throw new ReelError("catalog.not-a-dump", { found: base.node.slice(0, 12) });
   if (baseImage && baseImage.record.root !== utf8ToByteString(volume.root) && !request.force) {
-    throw new ReelError("dump.other-root", { path: showBytes(volume.path), found: volume.root, wanted: showBytes(baseImage.record.root) });
+    throw new ReelError("dump.other-root", {
+      path: showBytes(volume.path),
+      found: volume.root,
+      wanted: showBytes(baseImage.record.root),
+    });
   }
   const now = clock.now();
   const begunFile = repository.pathFile(volume.path);
-  const date = chooseDate(identity.dumps, base, readBegunDate(begunFile), Number(now / 1_000_000_000n), request.date?.time ?? null);
+  const date = chooseDate(
+    identity.dumps,
+    base,
+    readBegunDate(begunFile),
+    Number(now / 1_000_000_000n),
+    request.date?.time ?? null,
+  );
   writeBegunDate(begunFile, date);
-  const imageId = imageIdOf(identity.uuid, identity.volumePath, request.level, date, baseImage?.record.imageId ?? NO_IMAGE);
-  if (identity.dumps.some((d) => d.imageId === imageId)) throw new ReelError("dump.date-taken", { found: showDate(date) });
+  const imageId = imageIdOf(
+    identity.uuid,
+    identity.volumePath,
+    request.level,
+    date,
+    baseImage?.record.imageId ?? NO_IMAGE,
+  );
+  if (identity.dumps.some((d) => d.imageId === imageId))
+    throw new ReelError("dump.date-taken", { found: showDate(date) });
   const scanStart = now - SCAN_MARGIN_NS;
   times.end("prepare");
   startPhase(progress, "I: mapping files", "files");
-  const own = ownPatterns(volume.path, [join(repository.directory, CATALOG_FOLDER), ...ownTape(request, repository, context)]);
-  for (const pattern of own) context.notice(`left out, as this dump itself writes there: ${pattern}`);
+  const own = ownPatterns(volume.path, [
+    join(repository.directory, CATALOG_FOLDER),
+    ...ownTape(request, repository, context),
+  ]);
+  for (const pattern of own)
+    context.notice(`left out, as this dump itself writes there: ${pattern}`);
   const exclude = [...request.exclude, ...own];
   const walk = await source.walk({ exclude, crossMounts: request.crossMounts, progress });
   times.end("walk");
-  const rootProblem = walk.problems.find((problem) => problem.kind === "unreadable-directory" && problem.row === 0);
-  if (rootProblem) throw new ReelError("volume.unreadable", { path: showBytes(volume.path), found: rootProblem.errno });
+  const rootProblem = walk.problems.find(
+    (problem) => problem.kind === "unreadable-directory" && problem.row === 0,
+  );
+  if (rootProblem)
+    throw new ReelError("volume.unreadable", {
+      path: showBytes(volume.path),
+      found: rootProblem.errno,
+    });
   const latest = base ?? latestOf(identity.dumps);
   const before = latest ? treeOf(repository, view, latest) : null;
   const numbers = numberInodes(walk, before, base === null);
@@ -146,28 +200,54 @@ async function prepare(
         }
       : null;
   return {
-    request, context, times, repository, view, source, identity, base, baseImage,
-    baseState: base ? before : null, date, imageId, blockingFactor,
-    scanStart: { seconds: Number(scanStart / 1_000_000_000n), ns: Number(scanStart % 1_000_000_000n) },
-    walk, exclude, numbers, selection: selectInodes(walk, numbers.inode, selectionBase),
+    request,
+    context,
+    times,
+    repository,
+    view,
+    source,
+    identity,
+    base,
+    baseImage,
+    baseState: base ? before : null,
+    date,
+    imageId,
+    blockingFactor,
+    scanStart: {
+      seconds: Number(scanStart / 1_000_000_000n),
+      ns: Number(scanStart % 1_000_000_000n),
+    },
+    walk,
+    exclude,
+    numbers,
+    selection: selectInodes(walk, numbers.inode, selectionBase),
   };
 }
 
 /** The tape's path, if it is a file outside the library; a device that it is written to may be dumped. */
 function ownTape({ tape }: DumpRequest, repository: Repository, context: JobContext): string[] {
-  if (tape === null || tape === "-" || new TapeLibrary(repository.libraryDirectory).find(tape)) return [];
+  if (tape === null || tape === "-" || new TapeLibrary(repository.libraryDirectory).find(tape))
+    return [];
   const path = resolve(context.cwd, tape);
   return (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) ? [path] : [];
 }
 
 function latestOf(dumps: readonly DumpHead[]): DumpHead | null {
-  return dumps.reduce<DumpHead | null>((latest, d) => (latest === null || d.date >= latest.date ? d : latest), null);
+  return dumps.reduce<DumpHead | null>(
+    (latest, d) => (latest === null || d.date >= latest.date ? d : latest),
+    null,
+  );
 }
 
 /** The dumps that this one builds on, by image id. */
 function basesOf({ view, base }: Prepared): Map<string, string> {
   const chain = base ? chainOf(view, base.rev) : [];
-  return new Map(chain.map(({ record, dump: { rev, node } }) => [record.imageId, `level ${record.level}, changeset ${rev}:${node.slice(0, 12)}`]));
+  return new Map(
+    chain.map(({ record, dump: { rev, node } }) => [
+      record.imageId,
+      `level ${record.level}, changeset ${rev}:${node.slice(0, 12)}`,
+    ]),
+  );
 }
 
 function treeOf(repository: Repository, view: CatalogView, d: DumpHead): TreeState {
@@ -175,13 +255,20 @@ function treeOf(repository: Repository, view: CatalogView, d: DumpHead): TreeSta
 }
 
 /** Step 4: the engine writes, the records are built as the contents go by; the tape is durable at the end. */
-async function writeImage(prepared: Prepared, tapes: TapeWriter, records: RecordBuilder): Promise<DumpOutcome> {
+async function writeImage(
+  prepared: Prepared,
+  tapes: TapeWriter,
+  records: RecordBuilder,
+): Promise<DumpOutcome> {
   const { request, identity, baseImage, context, walk, numbers, selection, date } = prepared;
   prepared.times.end("select");
   const volume = prepared.source.identity();
   const mounted = await tapes.first();
   const kept = keptInodes(selection.unread, selection.baseRow, prepared.baseState);
-  const spool = new Spool(mounted, { blockingFactor: prepared.blockingFactor, ...(tapes.next ? { nextTape: tapes.next } : {}) });
+  const spool = new Spool(mounted, {
+    blockingFactor: prepared.blockingFactor,
+    ...(tapes.next ? { nextTape: tapes.next } : {}),
+  });
   const run = dump(
     prepared.source,
     {
@@ -230,16 +317,29 @@ async function writeImage(prepared: Prepared, tapes: TapeWriter, records: Record
 }
 
 /** Step 5: the image becomes a changeset. */
-async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome): Promise<DumpReport> {
-  const { request, context, repository, identity, base, baseState, walk, selection, numbers } = prepared;
+async function commit(
+  prepared: Prepared,
+  records: RecordBuilder,
+  outcome: DumpOutcome,
+): Promise<DumpReport> {
+  const { request, context, repository, identity, base, baseState, walk, selection, numbers } =
+    prepared;
   startPhase(context.progress, "V: committing", "files", walk.count);
-  const offsets = encodeOffsetMap(Uint32Array.from(records.inodes), Float64Array.from(records.blocks));
+  const offsets = encodeOffsetMap(
+    Uint32Array.from(records.inodes),
+    Float64Array.from(records.blocks),
+  );
   const merge = { walk, inode: numbers.inode, selection, records, base: baseState, offsets };
-  const merged = mergeTrees({ ...merge, describe: (stale) => encodeImage(imageRecord(prepared, records, outcome, stale)) });
+  const merged = mergeTrees({
+    ...merge,
+    describe: (stale) => encodeImage(imageRecord(prepared, records, outcome, stale)),
+  });
   const writer = await repository.beginInTurn(context.signal);
   try {
     refuseTakenName(writer.view, prepared);
-    writer.placement.reserve(base ? 0 : merged.change.names.length + merged.change.directories.length);
+    writer.placement.reserve(
+      base ? 0 : merged.change.names.length + merged.change.directories.length,
+    );
     const tree = commitTree(writer, merged.change, base ? base.head.manifest : NULL_NODE);
     const zone = request.date?.zone ?? context.clock.zone(prepared.date);
     const extras = new Map<string, string>([
@@ -262,7 +362,11 @@ async function commit(prepared: Prepared, records: RecordBuilder, outcome: DumpO
         extras,
         description: normalDescription(utf8ToByteString(describeDump(request, identity, outcome))),
       },
-      tree.list, tree.files, tree.listIsManifest, base ? base.node : NULL_NODE, NULL_NODE,
+      tree.list,
+      tree.files,
+      tree.listIsManifest,
+      base ? base.node : NULL_NODE,
+      NULL_NODE,
     );
     prepared.times.end("catalog");
     await writer.commit();
@@ -291,8 +395,14 @@ function refuseTakenName(now: CatalogView, { view, identity }: Prepared): void {
   }
 }
 
-function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[]): ImageRecord {
-  const { request, exclude, identity, baseImage, source, walk, date, imageId, scanStart } = prepared;
+function imageRecord(
+  prepared: Prepared,
+  records: RecordBuilder,
+  outcome: DumpOutcome,
+  stale: readonly string[],
+): ImageRecord {
+  const { request, exclude, identity, baseImage, source, walk, date, imageId, scanStart } =
+    prepared;
   const volume = source.identity();
   return {
     imageId,
@@ -311,7 +421,12 @@ function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOu
     blockingFactor: prepared.blockingFactor,
     snapshot: "",
     exclude: exclude.map(utf8ToByteString),
-    tapes: outcome.extents.map((e) => ({ label: utf8ToByteString(e.label), file: e.file, firstBlock: e.firstBlock, blocks: e.blocks })),
+    tapes: outcome.extents.map((e) => ({
+      label: utf8ToByteString(e.label),
+      file: e.file,
+      firstBlock: e.firstBlock,
+      blocks: e.blocks,
+    })),
     blocks: outcome.blocks,
     directories: outcome.directories,
     files: outcome.files,
@@ -320,10 +435,18 @@ function imageRecord(prepared: Prepared, records: RecordBuilder, outcome: DumpOu
   };
 }
 
-function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome, stale: readonly string[], rev: Rev): DumpReport {
+function report(
+  prepared: Prepared,
+  records: RecordBuilder,
+  outcome: DumpOutcome,
+  stale: readonly string[],
+  rev: Rev,
+): DumpReport {
   const { repository, base, request, walk, times } = prepared;
   const view = repository.view();
-  const baseName = base ? { ...changesetName(view, base.rev), imageId: base.imageId, level: base.level } : null;
+  const baseName = base
+    ? { ...changesetName(view, base.rev), imageId: base.imageId, level: base.level }
+    : null;
   return {
     image: { ...changesetName(view, rev), imageId: prepared.imageId, level: request.level },
     base: baseName,
@@ -331,7 +454,12 @@ function report(prepared: Prepared, records: RecordBuilder, outcome: DumpOutcome
     files: outcome.files,
     contentBytes: outcome.contentBytes,
     blocks: outcome.blocks,
-    tapes: outcome.extents.map((e) => ({ label: e.label, file: e.file, firstBlock: e.firstBlock, blocks: e.blocks })),
+    tapes: outcome.extents.map((e) => ({
+      label: e.label,
+      file: e.file,
+      firstBlock: e.firstBlock,
+      blocks: e.blocks,
+    })),
     skipped: skippedOf(walk, records, stale),
     excluded: walk.excluded,
     snapshot: "live directory",

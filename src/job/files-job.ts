@@ -12,7 +12,10 @@ import type { FileEntryView, FilesRequest, JobContext } from "./requests.ts";
 import { findRevision } from "./revision.ts";
 import { entryView, stalePaths } from "./views.ts";
 
-export async function* runFiles(request: FilesRequest, context: JobContext): AsyncGenerator<FileEntryView> {
+export async function* runFiles(
+  request: FilesRequest,
+  context: JobContext,
+): AsyncGenerator<FileEntryView> {
   const repository = openRepository(context);
   try {
     const view = repository.view();
@@ -30,7 +33,11 @@ export function cleanPath(path: ByteString): ByteString {
 }
 
 /** Entries at and below a path (raw; null is all) in byte order of components. Throws `catalog.no-such-path`. */
-export function* listEntries(view: CatalogView, rev: Rev, path: ByteString | null): Generator<FileEntryView> {
+export function* listEntries(
+  view: CatalogView,
+  rev: Rev,
+  path: ByteString | null,
+): Generator<FileEntryView> {
   const wanted = path === null ? "" : escapePath(cleanPath(path));
   const { manifest } = view.changelog.head(rev);
   const stale = stalePaths(readImage(view, rev));
@@ -49,7 +56,10 @@ export function* listEntries(view: CatalogView, rev: Rev, path: ByteString | nul
     yield entry;
   }
   if (!found && wanted !== "") {
-    throw new ReelError("catalog.no-such-path", { path: showBytes(cleanPath(path ?? "")), rev: view.changelog.node(rev).slice(0, 12) });
+    throw new ReelError("catalog.no-such-path", {
+      path: showBytes(cleanPath(path ?? "")),
+      rev: view.changelog.node(rev).slice(0, 12),
+    });
   }
 }
 
@@ -60,6 +70,7 @@ export function* depthFirst(state: TreeState): Generator<number> {
   for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
     yield row;
     const first = state.firstEntry[row] as number;
-    for (let entry = first + (state.entryCount[row] as number) - 1; entry >= first; entry--) stack.push(entry);
+    for (let entry = first + (state.entryCount[row] as number) - 1; entry >= first; entry--)
+      stack.push(entry);
   }
 }

@@ -15,15 +15,25 @@ import { openRepository } from "./repository.ts";
 import type { HistoryReport, HistoryRequest, HistoryStep, JobContext } from "./requests.ts";
 import { findRevision } from "./revision.ts";
 
-export async function runHistory(request: HistoryRequest, context: JobContext): Promise<HistoryReport> {
+export async function runHistory(
+  request: HistoryRequest,
+  context: JobContext,
+): Promise<HistoryReport> {
   const repository = openRepository(context);
   try {
     const view = repository.view();
     const path = cleanPath(request.path);
-    const start = request.rev === null ? toRev(view.changelog.count - 1) : findRevision(view, request.rev, context);
+    const start =
+      request.rev === null
+        ? toRev(view.changelog.count - 1)
+        : findRevision(view, request.rev, context);
     const steps = new Map<Rev, HistoryStep>();
     for (const lane of lanes(view, start)) follow(view, lane, path, steps);
-    if (steps.size === 0) throw new ReelError("catalog.no-history-of-path", { path: showBytes(path), rev: view.changelog.count > 0 ? view.changelog.node(start).slice(0, 12) : "null" });
+    if (steps.size === 0)
+      throw new ReelError("catalog.no-history-of-path", {
+        path: showBytes(path),
+        rev: view.changelog.count > 0 ? view.changelog.node(start).slice(0, 12) : "null",
+      });
     return { steps: [...steps.values()].sort((a, b) => a.rev - b.rev) };
   } finally {
     repository.close();
@@ -45,13 +55,23 @@ function lanes(view: CatalogView, start: Rev): Rev[][] {
 }
 
 /** Walks a line of time backwards with the name that the file had; the change is told where it came in. */
-function follow(view: CatalogView, lane: readonly Rev[], path: ByteString, steps: Map<Rev, HistoryStep>): void {
+function follow(
+  view: CatalogView,
+  lane: readonly Rev[],
+  path: ByteString,
+  steps: Map<Rev, HistoryStep>,
+): void {
   let name = path;
   for (let i = lane.length - 1; i >= 0; i--) {
     const rev = lane[i] as Rev;
     const { manifest } = view.changelog.head(rev);
     const older = i > 0 ? view.changelog.head(lane[i - 1] as Rev).manifest : null;
-    if (older !== null && older !== manifest && revisionAt(view, manifest, name)?.node === revisionAt(view, older, name)?.node) continue;
+    if (
+      older !== null &&
+      older !== manifest &&
+      revisionAt(view, manifest, name)?.node === revisionAt(view, older, name)?.node
+    )
+      continue;
     const record = recordAt(view, manifest, name);
     const before = older === null ? null : recordAt(view, older, name);
     if (record === null) {
@@ -76,6 +96,12 @@ function oldName(view: CatalogView, older: NodeId, record: Uint8Array): ByteStri
   if (now.birth === 0 && now.birthNs === 0) return null;
   const state = readTreeState(view, older);
   const row = rowsByInode(state)(now.dumpInode);
-  if (row < 0 || state.birth[row] !== now.birth || state.birthNs[row] !== now.birthNs || state.type[row] !== now.type) return null;
+  if (
+    row < 0 ||
+    state.birth[row] !== now.birth ||
+    state.birthNs[row] !== now.birthNs ||
+    state.type[row] !== now.type
+  )
+    return null;
   return row === 0 ? null : unescapePath(pathOfRow(state, row));
 }

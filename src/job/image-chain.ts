@@ -75,7 +75,7 @@ export class ChainPlaces {
       const map = (this.chain[image] as DumpImage).offsets();
       const at = indexOf(map.inodes, inode);
       if (at < 0) continue;
-      return { image, block: map.blocks[at] as number, blocks: (this.spans(image)[at] as number) };
+      return { image, block: map.blocks[at] as number, blocks: this.spans(image)[at] as number };
     }
     return null;
   }

@@ -31,7 +31,12 @@ export class KnownTapes {
 
   standing(label: string): TapeStanding {
     const path = this.pathOf(label);
-    if (path !== null) return { available: true, where: this.library.find(label) ? "in the library" : path, copies: [] };
+    if (path !== null)
+      return {
+        available: true,
+        where: this.library.find(label) ? "in the library" : path,
+        copies: [],
+      };
     const known = this.paths.get(label);
     const where = known === undefined ? "not in the library" : `last seen at ${known}`;
     return { available: false, where, copies: [] };
@@ -49,7 +54,9 @@ export class KnownTapes {
   labelFor(path: string): string {
     const absolute = resolve(path);
     for (const [label, at] of this.paths) if (at === absolute) return label;
-    const stem = (absolute.split("/").at(-1) ?? "").replace(/\.tap$/, "").replaceAll(/[^!-.0-~]/g, "_");
+    const stem = (absolute.split("/").at(-1) ?? "")
+      .replace(/\.tap$/, "")
+      .replaceAll(/[^!-.0-~]/g, "_");
     const base = stem === "" ? "tape" : stem;
     for (let n = 1; ; n++) {
       const ending = n === 1 ? "" : `-${n}`;
@@ -63,7 +70,8 @@ export class KnownTapes {
     if (this.paths.get(label) === absolute) return;
     this.paths.set(label, absolute);
     // Another dump may have added its tape since this one looked.
-    for (const [other, at] of readPaths(this.file)) if (!this.paths.has(other)) this.paths.set(other, at);
+    for (const [other, at] of readPaths(this.file))
+      if (!this.paths.has(other)) this.paths.set(other, at);
     const fresh = `${this.file}.${process.pid}.new`;
     writeFileSync(fresh, `${JSON.stringify(Object.fromEntries(this.paths), null, 1)}\n`);
     renameSync(fresh, this.file);
@@ -74,7 +82,9 @@ function readPaths(file: string): [string, string][] {
   try {
     const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
     if (typeof parsed !== "object" || parsed === null) return [];
-    return Object.entries(parsed).filter((pair): pair is [string, string] => typeof pair[1] === "string");
+    return Object.entries(parsed).filter(
+      (pair): pair is [string, string] => typeof pair[1] === "string",
+    );
   } catch {
     return [];
   }

@@ -6,7 +6,13 @@ import type { DumpImage } from "./image-chain.ts";
 import type { KnownTapes } from "./known-tapes.ts";
 import { openRepository } from "./repository.ts";
 import type { ByteString } from "../core/bytes.ts";
-import type { JobContext, PlanImageView, PlanRequest, PlanTapeView, RestorePlanView } from "./requests.ts";
+import type {
+  JobContext,
+  PlanImageView,
+  PlanRequest,
+  PlanTapeView,
+  RestorePlanView,
+} from "./requests.ts";
 import { type PlannedRestore, planOf } from "./restore-input.ts";
 import { findDump } from "./revision.ts";
 import { changesetName, imageName } from "./views.ts";
@@ -23,7 +29,13 @@ export async function runPlan(request: PlanRequest, context: JobContext): Promis
   }
 }
 
-export function planView(view: CatalogView, top: DumpImage, planned: PlannedRestore, paths: readonly ByteString[], known: KnownTapes): RestorePlanView {
+export function planView(
+  view: CatalogView,
+  top: DumpImage,
+  planned: PlannedRestore,
+  paths: readonly ByteString[],
+  known: KnownTapes,
+): RestorePlanView {
   const { plan, chain } = planned;
   return {
     changeset: changesetName(view, top.dump.rev),
@@ -37,7 +49,13 @@ export function planView(view: CatalogView, top: DumpImage, planned: PlannedRest
   };
 }
 
-function tapeView(view: CatalogView, mount: PlannedMount, plan: RestorePlan, chain: readonly DumpImage[], known: KnownTapes): PlanTapeView {
+function tapeView(
+  view: CatalogView,
+  mount: PlannedMount,
+  plan: RestorePlan,
+  chain: readonly DumpImage[],
+  known: KnownTapes,
+): PlanTapeView {
   return {
     label: mount.label,
     standing: known.standing(mount.label),
@@ -45,7 +63,12 @@ function tapeView(view: CatalogView, mount: PlannedMount, plan: RestorePlan, cha
   };
 }
 
-function imageView(view: CatalogView, pass: PlannedPass, plan: RestorePlan, chain: readonly DumpImage[]): PlanImageView {
+function imageView(
+  view: CatalogView,
+  pass: PlannedPass,
+  plan: RestorePlan,
+  chain: readonly DumpImage[],
+): PlanImageView {
   const blocks = plan.images[pass.image]?.extents[pass.extent]?.blocks ?? 0;
   return {
     image: imageName(view, chain[pass.image] as DumpImage),

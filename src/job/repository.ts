@@ -79,8 +79,16 @@ export class Repository {
       try {
         return this.begin();
       } catch (error) {
-        if (!(error instanceof ReelError) || error.code !== "store.locked" || performance.now() > deadline) throw error;
-        if (!told) this.notice(`waiting for process ${String(error.data["pid"])} on ${String(error.data["host"])}, which holds the catalog`);
+        if (
+          !(error instanceof ReelError) ||
+          error.code !== "store.locked" ||
+          performance.now() > deadline
+        )
+          throw error;
+        if (!told)
+          this.notice(
+            `waiting for process ${String(error.data["pid"])} on ${String(error.data["host"])}, which holds the catalog`,
+          );
       }
       if (signal.aborted) throw new ReelError("interrupted");
       await setTimeout(COMMIT_LOOK_MS);
@@ -100,9 +108,18 @@ export class Repository {
       return lockTape(this.pathFile(path), this.notice);
     } catch (error) {
       const errno = error instanceof ReelError ? error.data["errno"] : errnoOf(error);
-      if (errno !== undefined) throw new ReelError("store.write-failed", { path: locks, found: String(errno) }, { cause: error });
+      if (errno !== undefined)
+        throw new ReelError(
+          "store.write-failed",
+          { path: locks, found: String(errno) },
+          { cause: error },
+        );
       if (!(error instanceof ReelError) || error.code !== "tape.locked") throw error;
-      throw new ReelError("dump.in-progress", { ...error.data, path: showBytes(path) }, { cause: error });
+      throw new ReelError(
+        "dump.in-progress",
+        { ...error.data, path: showBytes(path) },
+        { cause: error },
+      );
     }
   }
 
@@ -113,7 +130,11 @@ export class Repository {
 
 /** A script's variable that was not set must not stand for the working directory. */
 export function emptyPath(what: string): ReelError {
-  return new ReelError("usage", { found: `the path of the ${what} is empty` }, { remedy: "name a directory; the working directory is '.'" });
+  return new ReelError(
+    "usage",
+    { found: `the path of the ${what} is empty` },
+    { remedy: "name a directory; the working directory is '.'" },
+  );
 }
 
 /** The directory of the catalog: -R, or the first above the working directory that holds one. */
@@ -126,25 +147,40 @@ export function findCatalog(context: Pick<JobContext, "directory" | "cwd">): str
   }
   for (let at = resolve(context.cwd); ; at = dirname(at)) {
     if (existsSync(join(at, CATALOG_FOLDER, STORE_FOLDER))) return at;
-    if (dirname(at) === at) throw new ReelError("catalog.not-found-above", { path: resolve(context.cwd) });
+    if (dirname(at) === at)
+      throw new ReelError("catalog.not-found-above", { path: resolve(context.cwd) });
   }
 }
 
-export function openRepository(context: Pick<JobContext, "directory" | "cwd" | "notice">): Repository {
+export function openRepository(
+  context: Pick<JobContext, "directory" | "cwd" | "notice">,
+): Repository {
   const directory = findCatalog(context);
-  const store = openDiskStore(join(directory, CATALOG_FOLDER, STORE_FOLDER), { understood: REQUIREMENTS, notice: context.notice });
+  const store = openDiskStore(join(directory, CATALOG_FOLDER, STORE_FOLDER), {
+    understood: REQUIREMENTS,
+    notice: context.notice,
+  });
   return new Repository(directory, store, context.notice);
 }
 
 /** Makes an empty catalog in a directory that has none. */
 export function createRepository(directory: string, notice: (line: string) => void): Repository {
   const folder = join(directory, CATALOG_FOLDER);
-  if (existsSync(folder) && readdirSync(folder).length > 0) throw new ReelError("catalog.exists", { path: directory });
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new ReelError("catalog.exists", { path: directory });
   try {
     makePath(folder);
   } catch (cause) {
-    throw new ReelError("catalog.cannot-make", { path: directory, found: errnoOf(cause) }, { cause });
+    throw new ReelError(
+      "catalog.cannot-make",
+      { path: directory, found: errnoOf(cause) },
+      { cause },
+    );
   }
-  const store = createDiskStore(join(folder, STORE_FOLDER), { understood: REQUIREMENTS, requirements: REQUIREMENTS, notice });
+  const store = createDiskStore(join(folder, STORE_FOLDER), {
+    understood: REQUIREMENTS,
+    requirements: REQUIREMENTS,
+    notice,
+  });
   return new Repository(directory, store, notice);
 }

@@ -2,7 +2,13 @@
 // the images of the chain, and the place of each inode.
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { escapePath, unescapePath } from "../catalog/names.ts";
-import { pathOfRow, readTreeState, recordOf, rowOfPath, type TreeState } from "../catalog/tree-state.ts";
+import {
+  pathOfRow,
+  readTreeState,
+  recordOf,
+  rowOfPath,
+  type TreeState,
+} from "../catalog/tree-state.ts";
 import { type ByteString, showBytes } from "../core/bytes.ts";
 import { ReelError } from "../core/errors.ts";
 import { TYPE } from "../core/inode.ts";
@@ -20,14 +26,22 @@ export interface PlannedRestore {
 }
 
 /** Makes the plan; reads the catalog only. Throws `catalog.no-such-path`. */
-export function planOf(repository: Repository, view: CatalogView, top: DumpImage, paths: readonly ByteString[]): PlannedRestore {
-  const state = loadState(repository.cacheDirectory, top.dump.node) ?? readTreeState(view, top.dump.head.manifest);
+export function planOf(
+  repository: Repository,
+  view: CatalogView,
+  top: DumpImage,
+  paths: readonly ByteString[],
+): PlannedRestore {
+  const state =
+    loadState(repository.cacheDirectory, top.dump.node) ??
+    readTreeState(view, top.dump.head.manifest);
   const chain = chainOf(view, top.dump.rev);
   const places = new ChainPlaces(chain);
   const wanted = wantedRows(state, paths, top);
   const entries: WantedEntry[] = [];
   for (const row of depthFirst(state)) {
-    if (wanted[row] === 1 && state.recordLength[row] !== 0) entries.push(entryOf(state, row, places));
+    if (wanted[row] === 1 && state.recordLength[row] !== 0)
+      entries.push(entryOf(state, row, places));
   }
   return { plan: planRestore({ images: chain.map(wantedImage), entries }), chain, state };
 }
@@ -40,14 +54,20 @@ function wantedRows(state: TreeState, paths: readonly ByteString[], top: DumpIma
   for (const path of paths) {
     const clean = cleanPath(path);
     const row = rowOfPath(state, escapePath(clean));
-    if (row < 0) throw new ReelError("catalog.no-such-path", { path: showBytes(clean), rev: top.dump.node.slice(0, 12) });
+    if (row < 0)
+      throw new ReelError("catalog.no-such-path", {
+        path: showBytes(clean),
+        rev: top.dump.node.slice(0, 12),
+      });
     stack.push(row);
-    for (let above = state.parent[row] as number; above >= 0; above = state.parent[above] as number) wanted[above] = 1;
+    for (let above = state.parent[row] as number; above >= 0; above = state.parent[above] as number)
+      wanted[above] = 1;
   }
   for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
     wanted[row] = 1;
     const first = state.firstEntry[row] as number;
-    for (let entry = first; entry < first + (state.entryCount[row] as number); entry++) stack.push(entry);
+    for (let entry = first; entry < first + (state.entryCount[row] as number); entry++)
+      stack.push(entry);
   }
   return wanted;
 }

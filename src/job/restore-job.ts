@@ -17,7 +17,10 @@ import { planOf } from "./restore-input.ts";
 import { findDump } from "./revision.ts";
 import { changesetName } from "./views.ts";
 
-export async function runRestore(request: RestoreRequest, context: JobContext): Promise<RestoreReport> {
+export async function runRestore(
+  request: RestoreRequest,
+  context: JobContext,
+): Promise<RestoreReport> {
   const started = performance.now();
   if (request.to === "") throw emptyPath("target");
   const repository = openRepository(context);
@@ -31,7 +34,12 @@ export async function runRestore(request: RestoreRequest, context: JobContext): 
     const target = await Target.open(to, { overwrite: request.force });
     try {
       const open = (label: string): Promise<Drive> => mount(label, plan, known, request);
-      const options = { resume: request.force, missingTape: "fail", progress: context.progress, signal: context.signal } as const;
+      const options = {
+        resume: request.force,
+        missingTape: "fail",
+        progress: context.progress,
+        signal: context.signal,
+      } as const;
       const done = await extract(plan, open, target, options);
       return {
         changeset: changesetName(view, top.dump.rev),
@@ -64,7 +72,12 @@ function checkTapes(plan: RestorePlan, known: KnownTapes, request: RestoreReques
 }
 
 /** Where a tape is: named by the operator (LABEL=PATH, or a path alone for the one tape of the plan), else known. */
-function pathOf(label: string, plan: RestorePlan, known: KnownTapes, request: RestoreRequest): string | null {
+function pathOf(
+  label: string,
+  plan: RestorePlan,
+  known: KnownTapes,
+  request: RestoreRequest,
+): string | null {
   for (const given of request.tapes) {
     const equals = given.indexOf("=");
     if (equals > 0 && given.slice(0, equals) === label) return given.slice(equals + 1);
@@ -72,20 +85,33 @@ function pathOf(label: string, plan: RestorePlan, known: KnownTapes, request: Re
   const plain = request.tapes.filter((given) => given.indexOf("=") <= 0);
   if (plain.length > 0) {
     const at = plan.mounts.findIndex((m) => m.label === label);
-    const chosen = plan.mounts.length === plain.length ? plain[at] : plain.find((path) => path.includes(label));
+    const chosen =
+      plan.mounts.length === plain.length ? plain[at] : plain.find((path) => path.includes(label));
     if (chosen !== undefined) return chosen;
   }
   return known.pathOf(label);
 }
 
-async function mount(label: string, plan: RestorePlan, known: KnownTapes, request: RestoreRequest): Promise<Drive> {
+async function mount(
+  label: string,
+  plan: RestorePlan,
+  known: KnownTapes,
+  request: RestoreRequest,
+): Promise<Drive> {
   const path = pathOf(label, plan, known, request);
   if (path === null) throw new ReelError("restore.tapes-missing", { labels: [label] });
   const image = plan.images.find((i) => i.extents.some((extent) => extent.label === label));
-  const tape = await openTape(path, { write: false, recordBytes: (image?.blockingFactor ?? 1) * BLOCK_BYTES });
+  const tape = await openTape(path, {
+    write: false,
+    recordBytes: (image?.blockingFactor ?? 1) * BLOCK_BYTES,
+  });
   if (tape.kind === "virtual" && tape.label !== label && tape.label !== path) {
     await tape.close();
-    throw new ReelError("tape.wrong-label", { path: showBytes(path), found: tape.label, wanted: label });
+    throw new ReelError("tape.wrong-label", {
+      path: showBytes(path),
+      found: tape.label,
+      wanted: label,
+    });
   }
   return tape.drive;
 }

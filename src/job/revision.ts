@@ -9,7 +9,11 @@ import { type DumpImage, readImage } from "./image-chain.ts";
 import type { JobContext } from "./requests.ts";
 
 /** Throws `revset.unknown`, `revset.ambiguous`, `catalog.empty`. */
-export function findRevision(view: CatalogView, text: string, context: Pick<JobContext, "clock">): Rev {
+export function findRevision(
+  view: CatalogView,
+  text: string,
+  context: Pick<JobContext, "clock">,
+): Rev {
   if (view.changelog.count === 0) throw new ReelError("catalog.empty");
   const rev = resolveRevision(view.changelog, utf8ToByteString(text), dates(context));
   if (rev < 0) throw new ReelError("catalog.null-revision", { found: text });
@@ -21,9 +25,14 @@ function dates({ clock }: Pick<JobContext, "clock">): DateContext {
 }
 
 /** The same, and it must be a dump. Throws `catalog.not-a-dump`. */
-export function findDump(view: CatalogView, text: string, context: Pick<JobContext, "clock">): DumpImage {
+export function findDump(
+  view: CatalogView,
+  text: string,
+  context: Pick<JobContext, "clock">,
+): DumpImage {
   const rev = findRevision(view, text, context);
   const image = readImage(view, rev);
-  if (!image) throw new ReelError("catalog.not-a-dump", { found: view.changelog.node(rev).slice(0, 12) });
+  if (!image)
+    throw new ReelError("catalog.not-a-dump", { found: view.changelog.node(rev).slice(0, 12) });
   return image;
 }

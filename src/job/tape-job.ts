@@ -22,7 +22,15 @@ import { type DumpImage, readImage } from "./image-chain.ts";
 import type { KnownTapes } from "./known-tapes.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import type { JobContext } from "./requests.ts";
-import type { TapeCatRequest, TapeImageView, TapeListReport, TapeRequest, TapeShowReport, TapeSummary, TapeVerifyReport } from "./tape-requests.ts";
+import type {
+  TapeCatRequest,
+  TapeImageView,
+  TapeListReport,
+  TapeRequest,
+  TapeShowReport,
+  TapeSummary,
+  TapeVerifyReport,
+} from "./tape-requests.ts";
 import { changesetName } from "./views.ts";
 
 /** How much a read of a plain stream gives at once; any multiple of a block serves. */
@@ -41,12 +49,20 @@ function imageIndex(view: CatalogView): ImageIndex {
 }
 
 /** A catalog is a help, not a need, for looking at a tape. */
-async function withCatalog<T>(context: JobContext, use: (repository: Repository | null) => Promise<T>): Promise<T> {
+async function withCatalog<T>(
+  context: JobContext,
+  use: (repository: Repository | null) => Promise<T>,
+): Promise<T> {
   let repository: Repository | null = null;
   try {
     repository = openRepository(context);
   } catch (error) {
-    if (!(error instanceof ReelError) || context.directory !== null || error.code !== "catalog.not-found-above") throw error;
+    if (
+      !(error instanceof ReelError) ||
+      context.directory !== null ||
+      error.code !== "catalog.not-found-above"
+    )
+      throw error;
   }
   try {
     return await use(repository);
@@ -76,22 +92,39 @@ export async function runTapeList(context: JobContext): Promise<TapeListReport> 
   }
 }
 
-async function summary(label: string, known: KnownTapes, repository: Repository): Promise<TapeSummary> {
+async function summary(
+  label: string,
+  known: KnownTapes,
+  repository: Repository,
+): Promise<TapeSummary> {
   const path = known.pathOf(label);
   const standing = known.standing(label);
-  if (path === null) return { label, path, standing, images: 0, bytes: 0, capacityBytes: 0, lastDate: 0 };
+  if (path === null)
+    return { label, path, standing, images: 0, bytes: 0, capacityBytes: 0, lastDate: 0 };
   const tape = await openForReading(path, repository);
   try {
     const images = await listImages(tape.drive);
     const bytes = images.reduce((sum, image) => sum + image.blocks * BLOCK_BYTES, 0);
-    const capacityBytes = tape.kind === "virtual" ? ((await readLabel(tape.drive))?.capacityBytes ?? 0) : 0;
-    return { label, path, standing, images: images.length, bytes, capacityBytes, lastDate: images.at(-1)?.header.date ?? 0 };
+    const capacityBytes =
+      tape.kind === "virtual" ? ((await readLabel(tape.drive))?.capacityBytes ?? 0) : 0;
+    return {
+      label,
+      path,
+      standing,
+      images: images.length,
+      bytes,
+      capacityBytes,
+      lastDate: images.at(-1)?.header.date ?? 0,
+    };
   } finally {
     await tape.close();
   }
 }
 
-export async function runTapeShow(request: TapeRequest, context: JobContext): Promise<TapeShowReport> {
+export async function runTapeShow(
+  request: TapeRequest,
+  context: JobContext,
+): Promise<TapeShowReport> {
   return withCatalog(context, async (repository) => {
     const view = repository?.view() ?? null;
     const index: ImageIndex = view ? imageIndex(view) : new Map();
@@ -112,19 +145,29 @@ interface Inspection {
   readonly damaged: readonly string[];
 }
 
-async function inspect(tape: OpenTape, spec: string, repository: Repository | null, index: ImageIndex): Promise<Inspection> {
+async function inspect(
+  tape: OpenTape,
+  spec: string,
+  repository: Repository | null,
+  index: ImageIndex,
+): Promise<Inspection> {
   const images: TapeImage[] = [];
   const damaged: string[] = [];
   for await (const { image, file, firstRecord } of tapeFiles(tape.drive)) {
     if (image !== null) images.push(image);
-    else if (firstRecord.byteLength === 0) damaged.push(`file ${file}: its first record cannot be read`);
+    else if (firstRecord.byteLength === 0)
+      damaged.push(`file ${file}: its first record cannot be read`);
   }
   // A plain file has what was written last; what the catalog knows of it was overwritten on purpose.
   if (tape.kind !== "virtual" || repository === null) return { images, damaged };
   const labels = labelsOf(tape, spec, repository);
   for (const { record, dump } of index.values()) {
     for (const { label, file } of record.tapes) {
-      if (!labels.has(showBytes(label)) || images.some((image) => image.file === file && image.words?.imageId === record.imageId)) continue;
+      if (
+        !labels.has(showBytes(label)) ||
+        images.some((image) => image.file === file && image.words?.imageId === record.imageId)
+      )
+        continue;
       const title = `level ${record.level} of ${showBytes(record.name)}, changeset ${dump.rev}:${dump.node.slice(0, 12)}`;
       damaged.push(`file ${file}: ${title}, should be here and is not`);
     }
@@ -136,7 +179,11 @@ async function inspect(tape: OpenTape, spec: string, repository: Repository | nu
 function labelsOf(tape: OpenTape, spec: string, repository: Repository): Set<string> {
   const known = knownTapes(repository);
   const path = resolve(tape.drive.name);
-  return new Set([tape.label, spec, ...known.labels().filter((label) => known.pathOf(label) === path)]);
+  return new Set([
+    tape.label,
+    spec,
+    ...known.labels().filter((label) => known.pathOf(label) === path),
+  ]);
 }
 
 /**
@@ -149,7 +196,11 @@ function dumpOf(image: TapeImage, label: string, index: ImageIndex): DumpImage |
   return here.length === 0 || here.some((tape) => tape.file === image.file) ? known : undefined;
 }
 
-function imageView(image: TapeImage, view: CatalogView | null, known: DumpImage | undefined): TapeImageView {
+function imageView(
+  image: TapeImage,
+  view: CatalogView | null,
+  known: DumpImage | undefined,
+): TapeImageView {
   return {
     number: image.number,
     file: image.file,
@@ -207,7 +258,10 @@ function writeSome(fd: number, bytes: Uint8Array, at: number): number {
 }
 
 /** Reads every image whole; contents are hashed and compared with the catalog's digests where it has them. */
-export async function runTapeVerify(request: TapeRequest, context: JobContext): Promise<TapeVerifyReport> {
+export async function runTapeVerify(
+  request: TapeRequest,
+  context: JobContext,
+): Promise<TapeVerifyReport> {
   return withCatalog(context, async (repository) => {
     const view = repository?.view() ?? null;
     const index: ImageIndex = view ? imageIndex(view) : new Map();
@@ -218,12 +272,17 @@ export async function runTapeVerify(request: TapeRequest, context: JobContext): 
       const found = await inspect(tape, request.tape, repository, index);
       for (const image of found.images) {
         const known = dumpOf(image, tape.label, index);
-        images.push({ ...imageView(image, view, known), ...(await verifyImage(tape, image, view, known, repository, context)) });
+        images.push({
+          ...imageView(image, view, known),
+          ...(await verifyImage(tape, image, view, known, repository, context)),
+        });
       }
       return { label: tape.label, images, damaged: found.damaged };
     } catch (error) {
       // The scan is the restore's, and so are its words.
-      throw error instanceof ReelError && error.code === "restore.interrupted" ? new ReelError("interrupted", {}, { cause: error }) : error;
+      throw error instanceof ReelError && error.code === "restore.interrupted"
+        ? new ReelError("interrupted", {}, { cause: error })
+        : error;
     } finally {
       await tape.close();
     }
@@ -264,7 +323,12 @@ class ImagePieces {
 }
 
 async function verifyImage(
-  tape: OpenTape, image: TapeImage, view: CatalogView | null, known: DumpImage | undefined, repository: Repository | null, context: JobContext,
+  tape: OpenTape,
+  image: TapeImage,
+  view: CatalogView | null,
+  known: DumpImage | undefined,
+  repository: Repository | null,
+  context: JobContext,
 ): Promise<{ files: number; digestsRight: number; problems: string[] }> {
   const problems: string[] = [];
   const wanted = view && known ? digestsOf(view, known) : null;
@@ -274,7 +338,11 @@ async function verifyImage(
   // What goes on from another tape can only be read from its beginning.
   const drive = image.header.volume > 1 ? await pieces.mount(1) : tape.drive;
   if (!drive) {
-    return { files, digestsRight: -1, problems: [pieces.missing ?? "goes on from another tape: verify that one"] };
+    return {
+      files,
+      digestsRight: -1,
+      problems: [pieces.missing ?? "goes on from another tape: verify that one"],
+    };
   }
   if (drive === tape.drive) await drive.space({ file: image.file, record: 0 });
   const scan = await scanImage(
@@ -305,7 +373,12 @@ function digestsOf(view: CatalogView, image: DumpImage): Map<number, Uint8Array>
   const inImage = new Set(image.offsets().inodes);
   const digests = new Map<number, Uint8Array>();
   for (let row = 0; row < state.count; row++) {
-    if (state.recordLength[row] === 0 || state.type[row] !== TYPE.file || !inImage.has(state.dumpInode[row] as number)) continue;
+    if (
+      state.recordLength[row] === 0 ||
+      state.type[row] !== TYPE.file ||
+      !inImage.has(state.dumpInode[row] as number)
+    )
+      continue;
     const { digest } = recordOf(state, row);
     if (digest) digests.set(state.dumpInode[row] as number, digest);
   }

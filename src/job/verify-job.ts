@@ -6,12 +6,21 @@ import { verifySteps } from "../catalog/verify.ts";
 import type { CatalogView } from "../catalog/catalog-view.ts";
 import { ReelError } from "../core/errors.ts";
 import { toRev } from "../core/ids.ts";
-import { CHANGESET_HEADS, CHANGESET_INDEX, CHANGESET_LISTS, groupDataFile, groupIndexFile } from "../store/store.ts";
+import {
+  CHANGESET_HEADS,
+  CHANGESET_INDEX,
+  CHANGESET_LISTS,
+  groupDataFile,
+  groupIndexFile,
+} from "../store/store.ts";
 import { readImage } from "./image-chain.ts";
 import { openRepository } from "./repository.ts";
 import type { JobContext, VerifyProblem, VerifyReport, VerifyRequest } from "./requests.ts";
 
-export async function runVerify(request: VerifyRequest, context: JobContext): Promise<VerifyReport> {
+export async function runVerify(
+  request: VerifyRequest,
+  context: JobContext,
+): Promise<VerifyReport> {
   const repository = openRepository(context);
   try {
     const problems: VerifyProblem[] = repository.store.check(context.progress).map((problem) => ({
@@ -63,17 +72,29 @@ function* verifyImages(view: CatalogView, problems: VerifyProblem[]): Generator<
       if (!dump) continue;
       const image = readImage(view, dump.rev);
       if (!image) {
-        problems.push({ code: "verify.image", where, what: "its extras name an image that its manifest does not describe" });
+        problems.push({
+          code: "verify.image",
+          where,
+          what: "its extras name an image that its manifest does not describe",
+        });
         continue;
       }
       images++;
       const { volumeUuid, volumePath, level, date, baseImageId, imageId } = image.record;
       if (imageIdOf(volumeUuid, volumePath, level, date, baseImageId) !== imageId) {
-        problems.push({ code: "verify.image", where, what: `the image id ${imageId} does not follow from its description` });
+        problems.push({
+          code: "verify.image",
+          where,
+          what: `the image id ${imageId} does not follow from its description`,
+        });
       }
       image.offsets();
     } catch (error) {
-      problems.push({ code: "verify.image", where, what: error instanceof Error ? error.message : String(error) });
+      problems.push({
+        code: "verify.image",
+        where,
+        what: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   return images;
@@ -81,7 +102,9 @@ function* verifyImages(view: CatalogView, problems: VerifyProblem[]): Generator<
 
 function storeBytes(view: CatalogView): number {
   let bytes = 0;
-  for (const file of [CHANGESET_INDEX, CHANGESET_HEADS, CHANGESET_LISTS]) bytes += view.store.size(file);
-  for (let group = 0; group < view.groupCount; group++) bytes += view.store.size(groupIndexFile(group)) + view.store.size(groupDataFile(group));
+  for (const file of [CHANGESET_INDEX, CHANGESET_HEADS, CHANGESET_LISTS])
+    bytes += view.store.size(file);
+  for (let group = 0; group < view.groupCount; group++)
+    bytes += view.store.size(groupIndexFile(group)) + view.store.size(groupDataFile(group));
   return bytes;
 }

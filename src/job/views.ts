@@ -10,15 +10,30 @@ import type { ChangesetName, FileEntryView, ImageName } from "./requests.ts";
 
 export function changesetName(view: CatalogView, rev: Rev): ChangesetName {
   const head = view.changelog.head(rev);
-  return { rev, node: view.changelog.node(rev), branch: branchOf(head), time: head.time, zone: head.zone };
+  return {
+    rev,
+    node: view.changelog.node(rev),
+    branch: branchOf(head),
+    time: head.time,
+    zone: head.zone,
+  };
 }
 
 export function imageName(view: CatalogView, image: DumpImage): ImageName {
-  return { ...changesetName(view, image.dump.rev), imageId: image.record.imageId, level: image.record.level };
+  return {
+    ...changesetName(view, image.dump.rev),
+    imageId: image.record.imageId,
+    level: image.record.level,
+  };
 }
 
 /** The row as a report shows it; null for a path without a record of Reel's. `above` is the path of row 0. */
-export function entryView(state: TreeState, row: number, stale: ReadonlySet<string>, above = ""): FileEntryView | null {
+export function entryView(
+  state: TreeState,
+  row: number,
+  stale: ReadonlySet<string>,
+  above = "",
+): FileEntryView | null {
   if (state.recordLength[row] === 0) return null;
   const r = recordOf(state, row);
   const below = row === 0 ? "" : pathOfRow(state, row);

@@ -4,7 +4,14 @@
 //   1  1  method: 0 stored, 1 brotli                         10  4  CRC-32 of bytes 0–9 and the payload
 //   2  4  raw length                                         14  …  payload
 import { promisify } from "node:util";
-import { brotliCompress, brotliCompressSync, brotliDecompressSync, type BrotliOptions, constants, crc32 } from "node:zlib";
+import {
+  brotliCompress,
+  brotliCompressSync,
+  brotliDecompressSync,
+  type BrotliOptions,
+  constants,
+  crc32,
+} from "node:zlib";
 import { bufferOver } from "../core/bytes.ts";
 import { assert, ReelError } from "../core/errors.ts";
 

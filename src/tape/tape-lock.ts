@@ -31,7 +31,11 @@ export function lockTape(path: string, notice: (line: string) => void = () => {}
     // On a full disk it was begun.
     rmSync(own, { force: true });
     const errno = errnoOf(cause);
-    throw new ReelError("tape.io", { tape: path, found: `its lock cannot be made: ${errno}`, errno }, { cause });
+    throw new ReelError(
+      "tape.io",
+      { tape: path, found: `its lock cannot be made: ${errno}`, errno },
+      { cause },
+    );
   }
   try {
     // A link appears with its content or not at all; only a power cut leaves an empty one.
@@ -80,7 +84,9 @@ function readLock(lock: string): string | null {
 
 function parseOwner(text: string): Owner | null {
   const match = /^(\S+) (\d+) (\S*)\n$/.exec(text);
-  return match ? { host: match[1] as string, pid: Number(match[2]), started: match[3] as string } : null;
+  return match
+    ? { host: match[1] as string, pid: Number(match[2]), started: match[3] as string }
+    : null;
 }
 
 function readText(path: string): string {
@@ -94,7 +100,9 @@ function readText(path: string): string {
 /** Undefined for a process that has ended and that its parent has not looked at yet. */
 function startOf(pid: number): string | undefined {
   // The name in brackets may hold blanks; the 20th word after it is the start time.
-  const words = readText(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
+  const words = readText(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, "")
+    .split(" ");
   if (words[0] === "Z") return undefined;
   const ticks = words[19];
   return ticks === undefined ? "" : `${readText("/proc/sys/kernel/random/boot_id")}/${ticks}`;
@@ -108,7 +116,9 @@ function isAlive(owner: Owner): boolean {
     if (errnoOf(error) === "ESRCH") return false;
   }
   const started = startOf(owner.pid);
-  return started !== undefined && (started === "" || owner.started === "" || started === owner.started);
+  return (
+    started !== undefined && (started === "" || owner.started === "" || started === owner.started)
+  );
 }
 
 /** Moves the dead lock away; if another broke it first and took the tape, puts that one's lock back. */

@@ -28,7 +28,11 @@ const path = line(12).filter((each) => each !== "");
 
 const head: fc.Arbitrary<ChangesetHead> = fc.record({
   manifest: fc
-    .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 40, maxLength: 40 })
+    .string({
+      unit: fc.constantFrom(..."0123456789abcdef".split("")),
+      minLength: 40,
+      maxLength: 40,
+    })
     .map(asNodeId),
   user: line(12).filter((user) => user !== ""),
   time: fc.integer(),

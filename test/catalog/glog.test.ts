@@ -19,7 +19,11 @@ test.each([
     const repository = createRepository(directory, () => {});
     await importTexts(repository.store, readFixture(`fixtures/hg/${name}/${texts}`));
     repository.close();
-    const reel = (...args: string[]): string => execFileSync(process.execPath, [REEL, "-R", directory, ...args], { encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
+    const reel = (...args: string[]): string =>
+      execFileSync(process.execPath, [REEL, "-R", directory, ...args], {
+        encoding: "utf8",
+        env: { ...process.env, TZ: "UTC" },
+      });
     expect(reel("glog")).toBe(readFileSync(`fixtures/hg/${name}/log-G.txt`, "utf8"));
     expect(reel("log", "-G")).toBe(readFileSync(`fixtures/hg/${name}/log-G.txt`, "utf8"));
     expect(reel("verify")).toContain("nothing wrong");

@@ -39,15 +39,23 @@ function readRevlog(name: string): { text: Uint8Array; node: NodeId; p1: NodeId;
     const from = inline ? at + ENTRY_BYTES : offset;
     const chunk = unpack(data.subarray(from, from + length));
     const text = base === rev ? chunk : applyDelta(revisions[base]?.text as Uint8Array, chunk);
-    const parent = (place: number): NodeId => revisions[index.readInt32BE(at + place)]?.node ?? NULL_NODE;
-    revisions.push({ text, node: index.toString("hex", at + 32, at + 52) as NodeId, p1: parent(24), p2: parent(28) });
+    const parent = (place: number): NodeId =>
+      revisions[index.readInt32BE(at + place)]?.node ?? NULL_NODE;
+    revisions.push({
+      text,
+      node: index.toString("hex", at + 32, at + 52) as NodeId,
+      p1: parent(24),
+      p2: parent(28),
+    });
     at += ENTRY_BYTES + (inline ? length : 0);
   }
   return revisions;
 }
 
 test.each(["zlib", "none", "split"])("%s", (name) => {
-  const expected = JSON.parse(readFileSync(`fixtures/hg/revlog/${name}.json`, "utf8")) as Expected[];
+  const expected = JSON.parse(
+    readFileSync(`fixtures/hg/revlog/${name}.json`, "utf8"),
+  ) as Expected[];
   const revisions = readRevlog(name);
   expect(revisions.map((r) => r.node)).toEqual(expected.map((e) => e.node));
   revisions.forEach(({ text, node, p1, p2 }, rev) => {
@@ -62,7 +70,9 @@ test("hashes equal an independent library's", () => {
     fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
       expect(sha1Hex(bytes)).toBe(bytesToHex(sha1(bytes)));
       expect(bytesToHex(sha256(bytes))).toBe(bytesToHex(nobleSha256(bytes)));
-      expect(nodeOf(bytes, NULL_NODE, NULL_NODE)).toBe(bytesToHex(sha1(Buffer.concat([Buffer.alloc(40), bytes]))));
+      expect(nodeOf(bytes, NULL_NODE, NULL_NODE)).toBe(
+        bytesToHex(sha1(Buffer.concat([Buffer.alloc(40), bytes]))),
+      );
     }),
   );
 });

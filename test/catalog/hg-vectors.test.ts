@@ -11,7 +11,12 @@ import { NULL_NODE, toRev } from "../../src/core/ids.ts";
 import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { importTexts, readFixture } from "./import-texts.ts";
 
-const FIXTURES = ["poem/texts.json", "tree/index.json", "tricky/texts-tree.json", "tricky/texts-nofiles.json"];
+const FIXTURES = [
+  "poem/texts.json",
+  "tree/index.json",
+  "tricky/texts-tree.json",
+  "tricky/texts-nofiles.json",
+];
 
 test.each(FIXTURES)("%s: nodes and texts", async (name) => {
   const revisions = readFixture(`fixtures/hg/${name}`);
@@ -25,36 +30,52 @@ test.each(FIXTURES)("%s: nodes and texts", async (name) => {
       expect(Buffer.compare(view.changelog.text(toRev(r.rev)), r.text)).toBe(0);
       continue;
     }
-    const history = view.history(r.path.replace(/\/$/, ""), r.kind === "manifest" ? HISTORY.directory : HISTORY.file);
+    const history = view.history(
+      r.path.replace(/\/$/, ""),
+      r.kind === "manifest" ? HISTORY.directory : HISTORY.file,
+    );
     expect(history).not.toBeNull();
     if (history !== null) expect(Buffer.compare(view.text(history, r.node), r.text)).toBe(0);
   }
 });
 
 test("texts-flat: nodes of flat manifests too", () => {
-  for (const r of readFixture("fixtures/hg/tricky/texts-flat.json")) expect(nodeOf(r.text, r.p1, r.p2)).toBe(r.node);
+  for (const r of readFixture("fixtures/hg/tricky/texts-flat.json"))
+    expect(nodeOf(r.text, r.p1, r.p2)).toBe(r.node);
 });
 
-test.each([...FIXTURES, "tricky/texts-flat.json"])("%s: texts decode and encode to the same bytes", (name) => {
-  for (const r of readFixture(`fixtures/hg/${name}`)) {
-    if (r.kind === "changelog") {
-      const { head, files } = decodeChangeset(r.text);
-      expect(Buffer.compare(encodeChangeset(head, files), r.text)).toBe(0);
-    } else if (r.kind === "manifest") {
-      expect(Buffer.compare(encodeManifest(decodeManifest(r.text)), r.text)).toBe(0);
-    } else {
-      const content = r.text.subarray(contentOffset(r.text));
-      const copy = decodeCopy(r.text);
-      // The Mercurial of 2008 wrote the header's lines in the other order.
-      if (name.startsWith("poem") && copy) continue;
-      expect(Buffer.compare(encodeFileText(content, copy), r.text)).toBe(0);
+test.each([...FIXTURES, "tricky/texts-flat.json"])(
+  "%s: texts decode and encode to the same bytes",
+  (name) => {
+    for (const r of readFixture(`fixtures/hg/${name}`)) {
+      if (r.kind === "changelog") {
+        const { head, files } = decodeChangeset(r.text);
+        expect(Buffer.compare(encodeChangeset(head, files), r.text)).toBe(0);
+      } else if (r.kind === "manifest") {
+        expect(Buffer.compare(encodeManifest(decodeManifest(r.text)), r.text)).toBe(0);
+      } else {
+        const content = r.text.subarray(contentOffset(r.text));
+        const copy = decodeCopy(r.text);
+        // The Mercurial of 2008 wrote the header's lines in the other order.
+        if (name.startsWith("poem") && copy) continue;
+        expect(Buffer.compare(encodeFileText(content, copy), r.text)).toBe(0);
+      }
     }
-  }
-});
+  },
+);
 
 test("the six changesets of the article", () => {
-  const nodes = readFixture("fixtures/hg/poem/texts.json").filter((r) => r.kind === "changelog").map((r) => nodeOf(r.text, r.p1, r.p2).slice(0, 12));
-  expect(nodes).toEqual(["33596ef855c1", "3d65e7a57890", "ff97668b7422", "a065eb26e6b9", "267d32f158b3", "792ab970fc80"]);
+  const nodes = readFixture("fixtures/hg/poem/texts.json")
+    .filter((r) => r.kind === "changelog")
+    .map((r) => nodeOf(r.text, r.p1, r.p2).slice(0, 12));
+  expect(nodes).toEqual([
+    "33596ef855c1",
+    "3d65e7a57890",
+    "ff97668b7422",
+    "a065eb26e6b9",
+    "267d32f158b3",
+    "792ab970fc80",
+  ]);
 });
 
 test("a first changeset's file list is derived from its manifest", async () => {
@@ -64,7 +85,14 @@ test("a first changeset's file list is derived from its manifest", async () => {
   const view = new CatalogView(store.view());
   const first = toRev(0);
   expect(view.changelog.p1(first)).toBe(-1);
-  const list = Buffer.from(manifestFileList(view, view.changelog.head(first).manifest)).toString("latin1");
-  expect(list).toBe(view.changelog.files(first).map((path) => `${path}\n`).join(""));
+  const list = Buffer.from(manifestFileList(view, view.changelog.head(first).manifest)).toString(
+    "latin1",
+  );
+  expect(list).toBe(
+    view.changelog
+      .files(first)
+      .map((path) => `${path}\n`)
+      .join(""),
+  );
   expect(NULL_NODE).toMatch(/^0{40}$/);
 });

@@ -26,8 +26,14 @@ export function readFixture(path: string): FixtureRevision[] {
   const items = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>[];
   return items.map((item) => ({
     ...(item as unknown as FixtureRevision),
-    path: item["pathEncoding"] === "latin1" ? (item["path"] as string) : utf8ToByteString(item["path"] as string),
-    text: item["textBase64"] === undefined ? new Uint8Array(Buffer.from(item["text"] as string, "utf8")) : new Uint8Array(Buffer.from(item["textBase64"], "base64")),
+    path:
+      item["pathEncoding"] === "latin1"
+        ? (item["path"] as string)
+        : utf8ToByteString(item["path"] as string),
+    text:
+      item["textBase64"] === undefined
+        ? new Uint8Array(Buffer.from(item["text"] as string, "utf8"))
+        : new Uint8Array(Buffer.from(item["textBase64"], "base64")),
   }));
 }
 
@@ -36,13 +42,20 @@ export function historyOf(writer: CatalogWriter, path: string, kind: number): Hi
   if (path === "") return ROOT_HISTORY;
   let at = ROOT_HISTORY;
   names.forEach((name, i) => {
-    at = writer.histories(at, [name], i + 1 < names.length ? HISTORY.directory : kind)[0] as HistoryId;
+    at = writer.histories(
+      at,
+      [name],
+      i + 1 < names.length ? HISTORY.directory : kind,
+    )[0] as HistoryId;
   });
   return at;
 }
 
 /** Adds every revision and checks that each node comes out. */
-export async function importTexts(store: Store, revisions: readonly FixtureRevision[]): Promise<void> {
+export async function importTexts(
+  store: Store,
+  revisions: readonly FixtureRevision[],
+): Promise<void> {
   const writer = new CatalogWriter(store.begin());
   const texts = new Map<string, Uint8Array>();
   for (const r of revisions) {
@@ -50,7 +63,8 @@ export async function importTexts(store: Store, revisions: readonly FixtureRevis
     const directory = r.kind === "manifest";
     const history = historyOf(writer, r.path, directory ? HISTORY.directory : HISTORY.file);
     const base = texts.get(`${r.kind}${r.path}${r.p1}`);
-    const offered = base && r.p1 !== NULL_NODE ? { base: r.p1, delta: makeDelta(base, r.text, directory) } : null;
+    const offered =
+      base && r.p1 !== NULL_NODE ? { base: r.p1, delta: makeDelta(base, r.text, directory) } : null;
     const node = writer.add(history, r.text, r.p1, r.p2, toRev(r.linkrev), offered);
     if (node !== r.node) throw new Error(`${r.path} ${r.rev}: ${node} for ${r.node}`);
     texts.set(`${r.kind}${r.path}${r.node}`, r.text);
@@ -64,4 +78,3 @@ export async function importTexts(store: Store, revisions: readonly FixtureRevis
   }
   await writer.commit();
 }
-

@@ -64,7 +64,9 @@ export function storeConformance(name: string, make: () => Store): void {
         Uint8Array.from([...bytes.subarray(-5), ...bytes.subarray(0, 5)]),
       );
       if (committed > 0) {
-        expect(tx.read(CHANGESET_HEADS, 0, committed)).toEqual(tx.base.read(CHANGESET_HEADS, 0, committed));
+        expect(tx.read(CHANGESET_HEADS, 0, committed)).toEqual(
+          tx.base.read(CHANGESET_HEADS, 0, committed),
+        );
       }
       expect(() => tx.read(CHANGESET_HEADS, more, 11)).toThrow(refusal("store.out-of-bounds"));
       tx.abort();

@@ -4,7 +4,14 @@ import { newProgress } from "../../src/core/progress.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { type OpenVolume, runDump } from "../../src/job/dump-job.ts";
 import { runInit } from "../../src/job/init-job.ts";
-import type { DumpReport, DumpRequest, JobContext, RestoreReport, RestoreRequest, VerifyReport } from "../../src/job/requests.ts";
+import type {
+  DumpReport,
+  DumpRequest,
+  JobContext,
+  RestoreReport,
+  RestoreRequest,
+  VerifyReport,
+} from "../../src/job/requests.ts";
 import { runRestore } from "../../src/job/restore-job.ts";
 import { runTapeCat } from "../../src/job/tape-job.ts";
 import { runVerify } from "../../src/job/verify-job.ts";
@@ -27,8 +34,17 @@ export class TestCatalog {
 
   context(changes: Partial<JobContext> = {}): JobContext {
     return {
-      directory: this.directory, cwd: this.directory, clock: this.clock, host: "test", user: "op@test",
-      progress: newProgress(), signal: new AbortController().signal, notice: (line) => this.notices.push(line), input: 0, output: 1, ...changes,
+      directory: this.directory,
+      cwd: this.directory,
+      clock: this.clock,
+      host: "test",
+      user: "op@test",
+      progress: newProgress(),
+      signal: new AbortController().signal,
+      notice: (line) => this.notices.push(line),
+      input: 0,
+      output: 1,
+      ...changes,
     };
   }
 
@@ -37,23 +53,48 @@ export class TestCatalog {
     return this;
   }
 
-  dump(source: string, level: number, changes: Partial<DumpRequest> = {}, open?: OpenVolume): Promise<DumpReport> {
+  dump(
+    source: string,
+    level: number,
+    changes: Partial<DumpRequest> = {},
+    open?: OpenVolume,
+  ): Promise<DumpReport> {
     const request: DumpRequest = {
-      source, level, tape: null, blockingFactor: null, message: null, date: null,
-      exclude: [], name: null, force: false, crossMounts: false, ...changes,
+      source,
+      level,
+      tape: null,
+      blockingFactor: null,
+      message: null,
+      date: null,
+      exclude: [],
+      name: null,
+      force: false,
+      crossMounts: false,
+      ...changes,
     };
     return runDump(request, this.context(), open);
   }
 
-  restore(rev: number | string, to: string, paths: readonly string[] = [], changes: Partial<RestoreRequest> = {}): Promise<RestoreReport> {
-    return runRestore({ rev: String(rev), paths, to, dryRun: false, tapes: [], force: false, ...changes }, this.context());
+  restore(
+    rev: number | string,
+    to: string,
+    paths: readonly string[] = [],
+    changes: Partial<RestoreRequest> = {},
+  ): Promise<RestoreReport> {
+    return runRestore(
+      { rev: String(rev), paths, to, dryRun: false, tapes: [], force: false, ...changes },
+      this.context(),
+    );
   }
 
   /** The image of a report as a plain stream in a file. */
   async stream(report: DumpReport, number: number, file: string): Promise<void> {
     const output = openSync(file, "w");
     try {
-      await runTapeCat({ tape: report.tapes[0]?.label as string, number }, this.context({ output }));
+      await runTapeCat(
+        { tape: report.tapes[0]?.label as string, number },
+        this.context({ output }),
+      );
     } finally {
       closeSync(output);
     }

@@ -24,20 +24,39 @@ const FIELDS = 9;
 
 /** Paths are latin1 strings; the root is "". */
 export function readTree(root: string): OracleTree {
-  const out = execFileSync("find", [root, "-printf", FORMAT], { encoding: "latin1", maxBuffer: 1 << 30 });
+  const out = execFileSync("find", [root, "-printf", FORMAT], {
+    encoding: "latin1",
+    maxBuffer: 1 << 30,
+  });
   const fields = out.split("\0");
   const tree: OracleTree = new Map();
   const attributes = readAttributes(root);
   for (let i = 0; i + FIELDS <= fields.length; i += FIELDS) {
-    const [path, type, mode, owner, time, size, target, inode] = fields.slice(i, i + FIELDS) as [string, string, string, string, string, string, string, string];
+    const [path, type, mode, owner, time, size, target, inode] = fields.slice(i, i + FIELDS) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const [seconds, fraction] = time.split(".");
     const isFile = type === "f";
     tree.set(path, {
-      type, mode, owner, target, inode,
+      type,
+      mode,
+      owner,
+      target,
+      inode,
       mtime: `${seconds}.${(fraction ?? "").padEnd(9, "0").slice(0, 9)}`,
       size: isFile ? Number(size) : 0,
       digest: isFile ? digestOf(Buffer.from(path === "" ? root : `${root}/${path}`, "latin1")) : "",
-      device: type === "c" || type === "b" ? String(lstatSync(Buffer.from(`${root}/${path}`, "latin1")).rdev) : "",
+      device:
+        type === "c" || type === "b"
+          ? String(lstatSync(Buffer.from(`${root}/${path}`, "latin1")).rdev)
+          : "",
       attributes: attributes.get(path) ?? "",
     });
   }
@@ -78,7 +97,11 @@ function readAttributes(root: string): Map<string, string> {
   const found = new Map<string, string>();
   let out: string;
   try {
-    out = execFileSync("getfattr", ["-R", "-P", "-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", root], { encoding: "latin1", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] });
+    out = execFileSync(
+      "getfattr",
+      ["-R", "-P", "-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", root],
+      { encoding: "latin1", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] },
+    );
   } catch (error) {
     // It fails at paths that are too long for it, and has said the rest.
     out = (error as { stdout?: string }).stdout ?? "";
@@ -86,8 +109,18 @@ function readAttributes(root: string): Map<string, string> {
   for (const block of out.split("\n\n")) {
     const [head, ...lines] = block.split("\n");
     if (!head?.startsWith("# file: ")) continue;
-    const name = head.slice(8).replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    found.set(name === root ? "" : name.slice(root.length + 1), lines.filter((line) => line !== "").sort().join("\n"));
+    const name = head
+      .slice(8)
+      .replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
+    found.set(
+      name === root ? "" : name.slice(root.length + 1),
+      lines
+        .filter((line) => line !== "")
+        .sort()
+        .join("\n"),
+    );
   }
   return found;
 }
@@ -120,14 +153,22 @@ export function compareTrees(wanted: OracleTree, found: OracleTree, how: Compari
     for (const field of ["type", "mode", "owner", "size", "target", "digest", "device"] as const) {
       if (w[field] !== f[field]) say(path, `${field} ${f[field]}, wanted ${w[field]}`);
     }
-    if (!how.ignoreTime?.(path, w) && cut(w.mtime) !== cut(f.mtime)) say(path, `mtime ${f.mtime}, wanted ${w.mtime}`);
-    const fewer = how.extraDirectoryAttributes === true && w.type === "d" && w.attributes.split("\n").every((line) => line === "" || f.attributes.includes(line));
-    if (how.attributes && !fewer && w.attributes !== f.attributes) say(path, `attributes ${f.attributes}, wanted ${w.attributes}`);
+    if (!how.ignoreTime?.(path, w) && cut(w.mtime) !== cut(f.mtime))
+      say(path, `mtime ${f.mtime}, wanted ${w.mtime}`);
+    const fewer =
+      how.extraDirectoryAttributes === true &&
+      w.type === "d" &&
+      w.attributes.split("\n").every((line) => line === "" || f.attributes.includes(line));
+    if (how.attributes && !fewer && w.attributes !== f.attributes)
+      say(path, `attributes ${f.attributes}, wanted ${w.attributes}`);
   }
-  for (const path of found.keys()) if (!wanted.has(path) && !how.ignore?.(path)) say(path, "should not be there");
+  for (const path of found.keys())
+    if (!wanted.has(path) && !how.ignore?.(path)) say(path, "should not be there");
   const links = linkSets(wanted);
   const theirs = linkSets(found);
-  for (const [path, set] of links) if (found.has(path) && theirs.get(path) !== set) say(path, `hard links ${theirs.get(path)}, wanted ${set}`);
+  for (const [path, set] of links)
+    if (found.has(path) && theirs.get(path) !== set)
+      say(path, `hard links ${theirs.get(path)}, wanted ${set}`);
   return differences;
 }
 
@@ -141,6 +182,7 @@ function linkSets(tree: OracleTree): Map<string, string> {
     else byInode.set(entry.inode, [path]);
   }
   const sets = new Map<string, string>();
-  for (const names of byInode.values()) for (const name of names) sets.set(name, [...names].sort().join(" = "));
+  for (const names of byInode.values())
+    for (const name of names) sets.set(name, [...names].sort().join(" = "));
   return sets;
 }

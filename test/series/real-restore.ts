@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const TROUBLE = /not found on tape|expected next file|Incorrect block|Missing blocks|resync restore|Checksum error|abort\?|Unknown EA index|EA size too big|cannot |Warning:|bad entry|partial block read|Mangled/;
+const TROUBLE =
+  /not found on tape|expected next file|Incorrect block|Missing blocks|resync restore|Checksum error|abort\?|Unknown EA index|EA size too big|cannot |Warning:|bad entry|partial block read|Mangled/;
 
 /**
  * Restores a stream in `directory` with `restore -rf`. Throws with what it said if anything went wrong;
@@ -13,9 +14,17 @@ const TROUBLE = /not found on tape|expected next file|Incorrect block|Missing bl
 export function restoreStream(stream: string, directory: string, expected?: RegExp): void {
   const scratch = mkdtempSync(join(tmpdir(), "reel-restore-"));
   try {
-    const run = spawnSync("restore", ["-rf", stream], { cwd: directory, env: { ...process.env, TMPDIR: scratch }, encoding: "latin1", maxBuffer: 1 << 26 });
-    const trouble = run.stderr.split("\n").filter((line) => TROUBLE.test(line) && !expected?.test(line));
-    if (run.status !== 0 || trouble.length > 0) throw new Error(`restore: status ${run.status}\n${run.stderr.slice(0, 4000)}`);
+    const run = spawnSync("restore", ["-rf", stream], {
+      cwd: directory,
+      env: { ...process.env, TMPDIR: scratch },
+      encoding: "latin1",
+      maxBuffer: 1 << 26,
+    });
+    const trouble = run.stderr
+      .split("\n")
+      .filter((line) => TROUBLE.test(line) && !expected?.test(line));
+    if (run.status !== 0 || trouble.length > 0)
+      throw new Error(`restore: status ${run.status}\n${run.stderr.slice(0, 4000)}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

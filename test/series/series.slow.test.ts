@@ -28,7 +28,9 @@ interface Done {
 
 function scratchRoot(seed: number): string {
   const shared = "/dev/shm";
-  return seed % 2 === 1 && existsSync(shared) && statfsSync(shared).type === TMPFS_MAGIC ? shared : tmpdir();
+  return seed % 2 === 1 && existsSync(shared) && statfsSync(shared).type === TMPFS_MAGIC
+    ? shared
+    : tmpdir();
 }
 
 test.each(Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i))("seed %i", async (seed) => {
@@ -47,7 +49,11 @@ test.each(Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i))("seed %i", as
       if (n > 0) volume.change(random.below(25));
       const level = n === 0 ? 0 : levels31 ? 1 + random.below(31) : random.below(10);
       const tree = readTree(root);
-      const report = await catalog.dump(root, level, n % 3 === 1 ? { blockingFactor: random.pick([4, 10, 256]) } : {});
+      const report = await catalog.dump(
+        root,
+        level,
+        n % 3 === 1 ? { blockingFactor: random.pick([4, 10, 256]) } : {},
+      );
       expect(report.skipped).toEqual([]);
       done.push({ report, number: n + 1, tree });
     }
@@ -60,7 +66,11 @@ test.each(Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i))("seed %i", as
 });
 
 /** Each dump once: a chain goes on from a copy of what its base left. */
-async function restoreAllReal(catalog: TestCatalog, done: readonly Done[], where: string): Promise<void> {
+async function restoreAllReal(
+  catalog: TestCatalog,
+  done: readonly Done[],
+  where: string,
+): Promise<void> {
   const visit = async (at: Done, base: string | null): Promise<void> => {
     const target = join(where, `real-${at.report.image.rev}`);
     if (base === null) mkdirSync(target);
@@ -76,26 +86,42 @@ async function restoreAllReal(catalog: TestCatalog, done: readonly Done[], where
       ignore: (path) => path === "restoresymtable",
       ignoreTime: (path) => path === "",
     });
-    expect(differences, `the real restore of changeset ${at.report.image.rev}, level ${at.report.image.level}`).toEqual([]);
-    for (const next of done) if (next.report.base?.rev === at.report.image.rev) await visit(next, target);
+    expect(
+      differences,
+      `the real restore of changeset ${at.report.image.rev}, level ${at.report.image.level}`,
+    ).toEqual([]);
+    for (const next of done)
+      if (next.report.base?.rev === at.report.image.rev) await visit(next, target);
     execFileSync("rm", ["-rf", target]);
   };
   for (const start of done) if (start.report.base === null) await visit(start, null);
 }
 
-async function restoreAllReel(catalog: TestCatalog, done: readonly Done[], where: string, random: Random): Promise<void> {
+async function restoreAllReel(
+  catalog: TestCatalog,
+  done: readonly Done[],
+  where: string,
+  random: Random,
+): Promise<void> {
   for (const { report, tree } of done) {
     const target = join(where, "own");
     const restored = await catalog.restore(report.image.rev, target);
     expect(restored.problems).toEqual([]);
-    expect(compareTrees(tree, readTree(target), { decimals: 9, attributes: true }), `changeset ${report.image.rev}`).toEqual([]);
+    expect(
+      compareTrees(tree, readTree(target), { decimals: 9, attributes: true }),
+      `changeset ${report.image.rev}`,
+    ).toEqual([]);
     execFileSync("rm", ["-rf", target]);
     const path = random.pick([...tree.keys()].filter((p) => p !== ""));
     const one = await catalog.restore(report.image.rev, target, [path]);
     expect(one.problems).toEqual([]);
-    const inside = (p: string): boolean => p === path || p.startsWith(`${path}/`) || path.startsWith(`${p}/`) || p === "";
+    const inside = (p: string): boolean =>
+      p === path || p.startsWith(`${path}/`) || path.startsWith(`${p}/`) || p === "";
     const wanted = new Map([...tree].filter(([p]) => inside(p)));
-    expect(compareTrees(wanted, readTree(target), { decimals: 9, attributes: true }), `${path} of changeset ${report.image.rev}`).toEqual([]);
+    expect(
+      compareTrees(wanted, readTree(target), { decimals: 9, attributes: true }),
+      `${path} of changeset ${report.image.rev}`,
+    ).toEqual([]);
     execFileSync("rm", ["-rf", target]);
   }
 }

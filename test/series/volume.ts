@@ -1,11 +1,52 @@
 // A volume that changes at random: every kind of change that a dump must carry.
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, ftruncateSync, lchownSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, writeSync, appendFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+  appendFileSync,
+} from "node:fs";
 import type { Random } from "./random.ts";
 
 type Path = Buffer;
 
-const ODD_NAMES = ["caf\xe9", "caf\xc3\xa9", "\xff\xfe", "a b", " lead", "new\nline", "tab\t", "-dash", "%dir", "%25", ".hg", ".hgtags", ".HGsub", "*?[x]", "back\\slash", "'\"", "\x01\x7f", "...", "CR\rname", "restore"];
+const ODD_NAMES = [
+  "caf\xe9",
+  "caf\xc3\xa9",
+  "\xff\xfe",
+  "a b",
+  " lead",
+  "new\nline",
+  "tab\t",
+  "-dash",
+  "%dir",
+  "%25",
+  ".hg",
+  ".hgtags",
+  ".HGsub",
+  "*?[x]",
+  "back\\slash",
+  "'\"",
+  "\x01\x7f",
+  "...",
+  "CR\rname",
+  "restore",
+];
 const LONG = 254;
 
 export class RandomVolume {
@@ -33,7 +74,10 @@ export class RandomVolume {
   private all(): { path: Path; directory: boolean }[] {
     const found: { path: Path; directory: boolean }[] = [];
     const walk = (path: Path): void => {
-      for (const entry of readdirSync(path, { withFileTypes: true, encoding: "buffer" }) as unknown as { name: Buffer; isDirectory(): boolean }[]) {
+      for (const entry of readdirSync(path, {
+        withFileTypes: true,
+        encoding: "buffer",
+      }) as unknown as { name: Buffer; isDirectory(): boolean }[]) {
         const below = Buffer.concat([path, Buffer.from("/"), entry.name]);
         found.push({ path: below, directory: entry.isDirectory() });
         if (entry.isDirectory()) walk(below);
@@ -44,19 +88,31 @@ export class RandomVolume {
   }
 
   private directories(): Path[] {
-    return [Buffer.from(this.root), ...this.all().filter((e) => e.directory).map((e) => e.path)];
+    return [
+      Buffer.from(this.root),
+      ...this.all()
+        .filter((e) => e.directory)
+        .map((e) => e.path),
+    ];
   }
 
   private files(): Path[] {
-    return this.all().filter((e) => !e.directory && lstatSync(e.path).isFile()).map((e) => e.path);
+    return this.all()
+      .filter((e) => !e.directory && lstatSync(e.path).isFile())
+      .map((e) => e.path);
   }
 
   private newPath(): Path {
     const number = this.counter++;
     let name = `f${number}`;
-    if (this.random.chance(0.2)) name = this.random.pick(ODD_NAMES) + (this.random.chance(0.5) ? "" : String(number));
+    if (this.random.chance(0.2))
+      name = this.random.pick(ODD_NAMES) + (this.random.chance(0.5) ? "" : String(number));
     else if (this.random.chance(0.05)) name = `${number}`.padEnd(LONG, "x");
-    const path = Buffer.concat([this.random.pick(this.directories()), Buffer.from("/"), Buffer.from(name, "latin1")]);
+    const path = Buffer.concat([
+      this.random.pick(this.directories()),
+      Buffer.from("/"),
+      Buffer.from(name, "latin1"),
+    ]);
     return path.length > 3000 || existsSync(path) ? this.newPath() : path;
   }
 
@@ -69,10 +125,23 @@ export class RandomVolume {
       if (random.chance(0.7)) writeSync(fd, random.bytes(100), 0, 100, random.below(size + 1));
       ftruncateSync(fd, size);
       closeSync(fd);
-    } else writeFileSync(path, random.bytes(random.pick([0, 1, 100, 1023, 1024, 1025, 4096, 5000, 20_000, 70_000, 600_000])));
-    if (random.chance(0.3)) chmodSync(path, random.pick([0o600, 0o4755, 0o000, 0o2711, 0o444, 0o1777]));
-    if (random.chance(0.3)) chownSync(path, random.pick([0, 1, 65_534, 65_536, 70_000, 4_294_967_294]), random.pick([0, 5, 70_001]));
-    if (random.chance(0.2)) utimesSync(path, random.below(2_000_000_000) + 0.123, random.below(2_000_000_000) + 0.654321);
+    } else
+      writeFileSync(
+        path,
+        random.bytes(
+          random.pick([0, 1, 100, 1023, 1024, 1025, 4096, 5000, 20_000, 70_000, 600_000]),
+        ),
+      );
+    if (random.chance(0.3))
+      chmodSync(path, random.pick([0o600, 0o4755, 0o000, 0o2711, 0o444, 0o1777]));
+    if (random.chance(0.3))
+      chownSync(
+        path,
+        random.pick([0, 1, 65_534, 65_536, 70_000, 4_294_967_294]),
+        random.pick([0, 5, 70_001]),
+      );
+    if (random.chance(0.2))
+      utimesSync(path, random.below(2_000_000_000) + 0.123, random.below(2_000_000_000) + 0.654321);
     if (this.attributes && random.chance(0.3)) this.setAttributeOf(path);
   }
 
@@ -85,7 +154,17 @@ export class RandomVolume {
 
   makeLink(): void {
     const path = this.newPath();
-    symlinkSync(this.random.pick(["a", "../x", "/etc/passwd", "dangling\xff", "y".repeat(100), "z".repeat(1500)]), path);
+    symlinkSync(
+      this.random.pick([
+        "a",
+        "../x",
+        "/etc/passwd",
+        "dangling\xff",
+        "y".repeat(100),
+        "z".repeat(1500),
+      ]),
+      path,
+    );
     if (this.random.chance(0.3)) lchownSync(path, 70_000, 3);
   }
 
@@ -94,7 +173,11 @@ export class RandomVolume {
     const name = path.toString("latin1");
     if (/[^\x20-\x7e]/.test(name)) return;
     if (this.random.chance(0.5)) execFileSync("mkfifo", [name]);
-    else execFileSync("mknod", this.random.chance(0.5) ? [name, "c", "1", "3"] : [name, "b", "8", "17"]);
+    else
+      execFileSync(
+        "mknod",
+        this.random.chance(0.5) ? [name, "c", "1", "3"] : [name, "b", "8", "17"],
+      );
   }
 
   editFile(): void {
@@ -162,7 +245,8 @@ export class RandomVolume {
 
   chmod(): void {
     const entries = this.all().filter((e) => !lstatSync(e.path).isSymbolicLink());
-    if (entries.length > 0) chmodSync(this.random.pick(entries).path, this.random.pick([0o600, 0o755, 0o4711, 0o1755]));
+    if (entries.length > 0)
+      chmodSync(this.random.pick(entries).path, this.random.pick([0o600, 0o755, 0o4711, 0o1755]));
   }
 
   moveIn(): void {
@@ -183,9 +267,38 @@ export class RandomVolume {
   private setAttributeOf(path: Path): void {
     const name = path.toString("latin1");
     if (/[^\x20-\x7e]/.test(name)) return;
-    if (this.random.chance(0.3)) execFileSync("setfacl", ["-m", `u:${this.random.pick([1001, 70_000])}:rw,g:100:r`, name]);
-    else execFileSync("setfattr", ["-n", `user.${this.random.pick(["a", "bb", "long-name"])}`, "-v", "v".repeat(this.random.below(300)), name]);
+    if (this.random.chance(0.3))
+      execFileSync("setfacl", ["-m", `u:${this.random.pick([1001, 70_000])}:rw,g:100:r`, name]);
+    else
+      execFileSync("setfattr", [
+        "-n",
+        `user.${this.random.pick(["a", "bb", "long-name"])}`,
+        "-v",
+        "v".repeat(this.random.below(300)),
+        name,
+      ]);
   }
 }
 
-const ACTS = ["makeFile", "makeFile", "makeDirectory", "makeLink", "makeNode", "editFile", "editFile", "editFile", "removeFile", "removeDirectory", "rename", "rename", "swap", "addLink", "addLink", "changeKind", "directoryToFile", "chmod", "moveIn", "setAttribute"] as const;
+const ACTS = [
+  "makeFile",
+  "makeFile",
+  "makeDirectory",
+  "makeLink",
+  "makeNode",
+  "editFile",
+  "editFile",
+  "editFile",
+  "removeFile",
+  "removeDirectory",
+  "rename",
+  "rename",
+  "swap",
+  "addLink",
+  "addLink",
+  "changeKind",
+  "directoryToFile",
+  "chmod",
+  "moveIn",
+  "setAttribute",
+] as const;

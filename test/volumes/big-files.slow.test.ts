@@ -27,7 +27,15 @@ function allocated(path: string): number {
 test("a sparse file of 3 GiB, and one that is all hole", () =>
   DumpChain.run(async (chain) => {
     chain.catalog.clock = clockAhead(MARGIN_NS);
-    writeAt(chain.path("three"), [[0, "start"], [GIB + 12_345, "middle"], [3 * GIB - 3, "end"]], 3 * GIB);
+    writeAt(
+      chain.path("three"),
+      [
+        [0, "start"],
+        [GIB + 12_345, "middle"],
+        [3 * GIB - 3, "end"],
+      ],
+      3 * GIB,
+    );
     writeAt(chain.path("hole"), [], GIB / 16 + 1);
     await chain.dump(0);
     writeAt(chain.path("hole"), [[GIB / 32, "written later"]], GIB / 16 + 4096);
@@ -43,10 +51,24 @@ test("a sparse file of 5 GiB, with data on both sides of 4 GiB", () =>
   DumpChain.run(async (chain) => {
     chain.catalog.clock = clockAhead(MARGIN_NS);
     const five = chain.path("five");
-    writeAt(five, [[4 * GIB - 2, "over the edge"], [5 * GIB - 5000, "end"]], 5 * GIB + 7);
+    writeAt(
+      five,
+      [
+        [4 * GIB - 2, "over the edge"],
+        [5 * GIB - 5000, "end"],
+      ],
+      5 * GIB + 7,
+    );
     writeAt(chain.path("small"), [[0, "small"]], 5);
     await chain.dump(0);
-    writeAt(five, [[4 * GIB + 100_000, "written later"], [0, "start"]], 5 * GIB + 4096);
+    writeAt(
+      five,
+      [
+        [4 * GIB + 100_000, "written later"],
+        [0, "start"],
+      ],
+      5 * GIB + 4096,
+    );
     const { report } = await chain.dump(1);
     expect(report.files).toBe(1);
     expect(report.contentBytes).toBeLessThan(1e6);
@@ -60,8 +82,18 @@ test("a plain file of 3 GiB, and what changes beside it", () =>
   DumpChain.run(async (chain) => {
     chain.catalog.clock = clockAhead(MARGIN_NS);
     // Real bytes: zeros that are written are no holes.
-    execFileSync("dd", ["if=/dev/zero", `of=${chain.path("plain")}`, "bs=1M", "count=3072"], { stdio: "ignore" });
-    writeAt(chain.path("plain"), [[7, "seven"], [2 ** 31 - 3, "over the edge"], [3 * GIB - 4, "last"]], 3 * GIB);
+    execFileSync("dd", ["if=/dev/zero", `of=${chain.path("plain")}`, "bs=1M", "count=3072"], {
+      stdio: "ignore",
+    });
+    writeAt(
+      chain.path("plain"),
+      [
+        [7, "seven"],
+        [2 ** 31 - 3, "over the edge"],
+        [3 * GIB - 4, "last"],
+      ],
+      3 * GIB,
+    );
     const tree = readTree(chain.volume);
     const report = await chain.catalog.dump(chain.volume, 0);
     expect(report.contentBytes).toBe(3 * GIB);

@@ -42,7 +42,10 @@ export class DumpChain {
   }
 
   /** Runs in a directory of its own, which is removed whatever is in it. */
-  static async run(use: (chain: DumpChain) => Promise<void>, above: string = tmpdir()): Promise<void> {
+  static async run(
+    use: (chain: DumpChain) => Promise<void>,
+    above: string = tmpdir(),
+  ): Promise<void> {
     const where = mkdtempSync(join(above, "reel-volume-"));
     try {
       const chain = new DumpChain(where);
@@ -60,7 +63,11 @@ export class DumpChain {
     return join(this.volume, ...names);
   }
 
-  async dump(level: number, changes: Partial<DumpRequest> = {}, open?: OpenVolume): Promise<ChainStep> {
+  async dump(
+    level: number,
+    changes: Partial<DumpRequest> = {},
+    open?: OpenVolume,
+  ): Promise<ChainStep> {
     const tree = readTree(this.volume);
     return this.note(await this.catalog.dump(this.volume, level, changes, open), tree);
   }
@@ -69,7 +76,8 @@ export class DumpChain {
   note(report: DumpReport, tree: OracleTree): ChainStep {
     const label = report.tapes[0]?.label ?? "";
     const number = (this.images.get(label) ?? 0) + 1;
-    for (const { label: used } of report.tapes) this.images.set(used, (this.images.get(used) ?? 0) + 1);
+    for (const { label: used } of report.tapes)
+      this.images.set(used, (this.images.get(used) ?? 0) + 1);
     const step = { report, number, tree };
     this.steps.push(step);
     return step;

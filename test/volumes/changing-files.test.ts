@@ -1,6 +1,15 @@
 // Files that change, shrink, grow or vanish while they are read: what was promised is on tape, padded, it
 // is listed in the report and in %image, and the next dump takes the file again.
-import { appendFileSync, mkdirSync, renameSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { readImage } from "../../src/job/image-chain.ts";
@@ -39,7 +48,8 @@ test.each([0, 1])("files that change while level %i reads them", (level) =>
       await chain.dump(0);
     }
     // A name that sorts first is made first and read first, as numbers go.
-    for (const name of ["first", "grows", "shrinks", "edited", "empties"]) writeFileSync(chain.path("d", name), content);
+    for (const name of ["first", "grows", "shrinks", "edited", "empties"])
+      writeFileSync(chain.path("d", name), content);
     writeFileSync(chain.path("d/vanishes"), "v");
     const before = readTree(chain.volume);
     const happens = troubled({
@@ -53,13 +63,22 @@ test.each([0, 1])("files that change while level %i reads them", (level) =>
     });
     const report = await chain.catalog.dump(chain.volume, level, {}, happens);
     const stale = level > 0 ? ["d/vanishes stale"] : [];
-    const wanted = ["d/edited changed", "d/empties shrunk", "d/grows changed", "d/shrinks shrunk", "d/vanishes vanished"];
+    const wanted = [
+      "d/edited changed",
+      "d/empties shrunk",
+      "d/grows changed",
+      "d/shrinks shrunk",
+      "d/vanishes vanished",
+    ];
     expect(report.skipped.map(({ path, why }) => `${path} ${why}`).sort()).toEqual(wanted);
     expect(notesOf(chain, report).sort()).toEqual([...wanted, ...stale].sort());
 
     // On tape and in the catalog is what the walk saw, the lost part as zeros.
     const entry = (path: string): OracleEntry => before.get(path) as OracleEntry;
-    before.set("d/shrinks", { ...entry("d/shrinks"), digest: sha(content.subarray(0, SHORT), Buffer.alloc(LONG - SHORT)) });
+    before.set("d/shrinks", {
+      ...entry("d/shrinks"),
+      digest: sha(content.subarray(0, SHORT), Buffer.alloc(LONG - SHORT)),
+    });
     before.set("d/empties", { ...entry("d/empties"), digest: await digestOnTape(chain, report) });
     if (level === 0) before.delete("d/vanishes");
     else before.set("d/vanishes", chain.steps[0]?.tree.get("d/vanishes") as OracleEntry);
@@ -87,7 +106,12 @@ test("a read that fails: padded on tape, the base's record stays, and the next d
     await chain.dump(0);
     writeFileSync(chain.path("a"), "changed");
     const tree = readTree(chain.volume);
-    const report = await chain.catalog.dump(chain.volume, 1, {}, troubled({ status: new Map([["a", CONTENT.failed]]) }));
+    const report = await chain.catalog.dump(
+      chain.volume,
+      1,
+      {},
+      troubled({ status: new Map([["a", CONTENT.failed]]) }),
+    );
     expect(report.skipped).toMatchObject([{ path: "a", why: "failed", stale: true }]);
     expect(notesOf(chain, report)).toEqual(["a failed", "a stale"]);
     tree.set("a", chain.steps[0]?.tree.get("a") as OracleEntry);
@@ -103,13 +127,20 @@ test("a directory that goes and one that comes between the walk and the read", (
       writeFileSync(chain.path(name, "file"), name);
     }
     const tree = readTree(chain.volume);
-    const report = await chain.catalog.dump(chain.volume, 0, {}, troubled({
-      afterWalk: () => {
-        rmSync(chain.path("gone"), { recursive: true });
-        renameSync(chain.path("moved"), chain.path("kept/moved"));
-      },
-    }));
-    expect(report.skipped.map(({ path, why }) => `${path} ${why}`)).toEqual(expect.arrayContaining(["gone/file vanished", "moved/file vanished"]));
+    const report = await chain.catalog.dump(
+      chain.volume,
+      0,
+      {},
+      troubled({
+        afterWalk: () => {
+          rmSync(chain.path("gone"), { recursive: true });
+          renameSync(chain.path("moved"), chain.path("kept/moved"));
+        },
+      }),
+    );
+    expect(report.skipped.map(({ path, why }) => `${path} ${why}`)).toEqual(
+      expect.arrayContaining(["gone/file vanished", "moved/file vanished"]),
+    );
     tree.delete("gone/file");
     tree.delete("moved/file");
     chain.note(report, tree);

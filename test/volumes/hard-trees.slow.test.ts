@@ -2,7 +2,18 @@
 // through a level 0 and increments with changes, and comes back by both restores.
 import { execFileSync } from "node:child_process";
 import {
-  chmodSync, chownSync, linkSync, lutimesSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync,
+  chmodSync,
+  chownSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
@@ -19,10 +30,27 @@ function bytes(path: string): Buffer {
 test("names of 254 bytes and names that are no UTF-8", () =>
   DumpChain.run(async (chain) => {
     const long = ["a", "b", "c", "d", "e", "f"].map((c) => c.repeat(254));
-    const odd = ["\xff\xfe", "caf\xe9", "caf\xc3\xa9", "\x80".repeat(253), "new\nline", "cr\r", "%dir", "%image", "%0A", ".hg", ".HGignore", " ", "\x01\x7f", "-r", "..."];
+    const odd = [
+      "\xff\xfe",
+      "caf\xe9",
+      "caf\xc3\xa9",
+      "\x80".repeat(253),
+      "new\nline",
+      "cr\r",
+      "%dir",
+      "%image",
+      "%0A",
+      ".hg",
+      ".HGignore",
+      " ",
+      "\x01\x7f",
+      "-r",
+      "...",
+    ];
     for (const name of long.slice(0, 4)) writeFileSync(chain.path(name), name);
     mkdirSync(chain.path(long[4] as string));
-    for (const name of long) writeFileSync(chain.path(long[4] as string, `x${name.slice(1)}`), name);
+    for (const name of long)
+      writeFileSync(chain.path(long[4] as string, `x${name.slice(1)}`), name);
     for (const name of odd) {
       mkdirSync(bytes(chain.path(`d${name}`)));
       writeFileSync(bytes(`${chain.path(`d${name}`)}/${name}`), name);
@@ -58,8 +86,10 @@ test("a directory of 10,000 entries", () =>
   DumpChain.run(async (chain) => {
     chain.catalog.clock = clockAhead(MARGIN_NS);
     mkdirSync(chain.path("wide"));
-    const name = (i: number): string => chain.path("wide", `entry ${String(i).padStart(5, "0")} of a directory with long names`);
-    for (let i = 0; i < 10_000; i++) writeFileSync(name(i), i % 7 === 0 ? "" : `${i}`.repeat(i % 40));
+    const name = (i: number): string =>
+      chain.path("wide", `entry ${String(i).padStart(5, "0")} of a directory with long names`);
+    for (let i = 0; i < 10_000; i++)
+      writeFileSync(name(i), i % 7 === 0 ? "" : `${i}`.repeat(i % 40));
     await chain.dump(0);
     for (let i = 0; i < 10_000; i += 3) unlinkSync(name(i));
     for (let i = 1; i < 10_000; i += 300) writeFileSync(name(i), "changed");
@@ -72,7 +102,10 @@ test("a directory of 10,000 entries", () =>
 
 test("20 levels of depth", () =>
   DumpChain.run(async (chain) => {
-    const names = Array.from({ length: 20 }, (_, i) => `level ${i} of a path that goes down a long way`);
+    const names = Array.from(
+      { length: 20 },
+      (_, i) => `level ${i} of a path that goes down a long way`,
+    );
     for (let depth = 1; depth <= names.length; depth++) {
       mkdirSync(chain.path(...names.slice(0, depth)));
       writeFileSync(chain.path(...names.slice(0, depth), "file"), `at depth ${depth}`);
@@ -172,7 +205,8 @@ test("owners, modes, ACLs and extended attributes", () =>
 
 test("devices, fifos, sockets and links of them", () =>
   DumpChain.run(async (chain) => {
-    const node = (name: string, ...args: string[]): void => void execFileSync("mknod", [chain.path(name), ...args]);
+    const node = (name: string, ...args: string[]): void =>
+      void execFileSync("mknod", [chain.path(name), ...args]);
     const sockets = async (name: string): Promise<void> => {
       const here = process.cwd();
       const server = createServer();
@@ -210,10 +244,17 @@ test("devices, fifos, sockets and links of them", () =>
 test("times before 1970, after 2038 and after 2106, to the nanosecond", () =>
   DumpChain.run(async (chain) => {
     const dates = [
-      "1969-12-31 23:59:59.999999999 UTC", "1901-12-14 00:00:00.000000001 UTC", "1970-01-01 00:00:00 UTC", "2001-09-09 01:46:40.123456789 UTC",
-      "2038-01-19 03:14:07.999999999 UTC", "2038-01-19 03:14:08.000000001 UTC", "2106-02-07 06:28:16.5 UTC", "2300-01-01 00:00:00.25 UTC",
+      "1969-12-31 23:59:59.999999999 UTC",
+      "1901-12-14 00:00:00.000000001 UTC",
+      "1970-01-01 00:00:00 UTC",
+      "2001-09-09 01:46:40.123456789 UTC",
+      "2038-01-19 03:14:07.999999999 UTC",
+      "2038-01-19 03:14:08.000000001 UTC",
+      "2106-02-07 06:28:16.5 UTC",
+      "2300-01-01 00:00:00.25 UTC",
     ];
-    const touch = (path: string, date: string): void => void execFileSync("touch", ["-h", "-m", "-d", date, path]);
+    const touch = (path: string, date: string): void =>
+      void execFileSync("touch", ["-h", "-m", "-d", date, path]);
     mkdirSync(chain.path("d"));
     for (const [i, date] of dates.entries()) {
       writeFileSync(chain.path("d", `f${i}`), date);
@@ -222,7 +263,8 @@ test("times before 1970, after 2038 and after 2106, to the nanosecond", () =>
       for (const path of [`d/f${i}`, `dir${i}`, `l${i}`]) touch(chain.path(path), date);
     }
     await chain.dump(0);
-    for (const [i, date] of dates.entries()) touch(chain.path("d", `f${(i + 3) % dates.length}`), date);
+    for (const [i, date] of dates.entries())
+      touch(chain.path("d", `f${(i + 3) % dates.length}`), date);
     lutimesSync(chain.path("l0"), -5, -5);
     await chain.dump(1);
     // The stream has 31 bits of a time that real restore reads as it is.
@@ -239,7 +281,8 @@ test("levels 10 to 31", () =>
       writeFileSync(chain.path("d", `at ${level}`), `level ${level}`);
       writeFileSync(chain.path("each"), `level ${level}`);
       if (level % 4 === 0) rmSync(chain.path("d", `at ${level - 2}`), { force: true });
-      if (level % 5 === 0 && level > 10) renameSync(chain.path("d", `at ${level - 1}`), chain.path(`moved ${level}`));
+      if (level % 5 === 0 && level > 10)
+        renameSync(chain.path("d", `at ${level - 1}`), chain.path(`moved ${level}`));
       const { report } = await chain.dump(level);
       expect(report.base?.level).toBe(level === 10 ? 0 : level - 1);
     }

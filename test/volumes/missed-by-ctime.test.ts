@@ -1,7 +1,21 @@
 // What a dump that looks at ctime alone would lose. The base is dumped with a clock an hour ahead: no ctime
 // is at or after its scan start, so that every file in an increment here is there for another reason.
 import { execFileSync } from "node:child_process";
-import { chmodSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -36,7 +50,10 @@ function expectOldCtimes(chain: DumpChain, base: DumpReport): void {
   }
 }
 
-function imageOf(chain: DumpChain, report: DumpReport): NonNullable<ReturnType<typeof readImage>>["record"] {
+function imageOf(
+  chain: DumpChain,
+  report: DumpReport,
+): NonNullable<ReturnType<typeof readImage>>["record"] {
   const repository = openRepository(chain.catalog.context());
   try {
     const image = readImage(repository.view(), report.image.rev);
@@ -48,13 +65,16 @@ function imageOf(chain: DumpChain, report: DumpReport): NonNullable<ReturnType<t
 }
 
 function skippedOf(report: DumpReport): string[] {
-  return report.skipped.map(({ path, why, errno, stale }) => [path, why, errno, stale ? "stale" : ""].filter((word) => word !== "").join(" "));
+  return report.skipped.map(({ path, why, errno, stale }) =>
+    [path, why, errno, stale ? "stale" : ""].filter((word) => word !== "").join(" "),
+  );
 }
 
 function fill(chain: DumpChain): void {
   mkdirSync(chain.path("d"));
   mkdirSync(chain.path("d/below"));
-  for (const name of ["a", "b", "d/x", "d/y", "d/below/z"]) writeFileSync(chain.path(name), `content of ${name}`);
+  for (const name of ["a", "b", "d/x", "d/y", "d/below/z"])
+    writeFileSync(chain.path(name), `content of ${name}`);
 }
 
 test("a directory moved in from outside with old files below it", () =>
@@ -103,11 +123,21 @@ test("a file that an increment could not read keeps the base's record, and the n
     await chain.dump(0);
     // Within the margin of the scan start it is selected, though nothing about it differs from its record.
     const tree = readTree(chain.volume);
-    const skipping = await chain.catalog.dump(chain.volume, 1, {}, troubled({ status: new Map([["x", CONTENT.unreadable]]) }));
+    const skipping = await chain.catalog.dump(
+      chain.volume,
+      1,
+      {},
+      troubled({ status: new Map([["x", CONTENT.unreadable]]) }),
+    );
     expect(skippedOf(skipping)).toEqual(["d/x unreadable stale"]);
     chain.note(skipping, tree);
     chain.catalog.clock = clockAhead(HOUR_NS);
-    const second = await chain.catalog.dump(chain.volume, 2, {}, troubled({ status: new Map([["x", CONTENT.unreadable]]) }));
+    const second = await chain.catalog.dump(
+      chain.volume,
+      2,
+      {},
+      troubled({ status: new Map([["x", CONTENT.unreadable]]) }),
+    );
     chain.note(second, tree);
     expectOldCtimes(chain, second);
     const { report } = await chain.dump(3);
@@ -151,7 +181,8 @@ test("an exclude pattern that changed, in both directions", () =>
     linkSync(chain.path("a"), chain.path("d/below/a.log"));
     linkSync(chain.path("a"), chain.path("e/a.tmp"));
     const all = readTree(chain.volume);
-    const without = (pattern: RegExp): OracleTree => new Map([...all].filter(([path]) => !pattern.test(path)));
+    const without = (pattern: RegExp): OracleTree =>
+      new Map([...all].filter(([path]) => !pattern.test(path)));
     const base = await chain.catalog.dump(chain.volume, 0, { exclude: ["*.tmp", "/d/tmp"] });
     expect(base.excluded).toBe(3);
     chain.note(base, without(/\.tmp$|^d\/tmp/));
@@ -159,7 +190,10 @@ test("an exclude pattern that changed, in both directions", () =>
     const other = await chain.catalog.dump(chain.volume, 1, { exclude: ["*.log"] });
     expect(other.excluded).toBe(2);
     chain.note(other, without(/\.log$/));
-    chain.note(await chain.catalog.dump(chain.volume, 2, { exclude: ["*.tmp", "*.log"] }), without(/\.tmp$|\.log$/));
+    chain.note(
+      await chain.catalog.dump(chain.volume, 2, { exclude: ["*.tmp", "*.log"] }),
+      without(/\.tmp$|\.log$/),
+    );
     const { report } = await chain.dump(3);
     expect(report.excluded).toBe(0);
     // A dump without any change has the root alone.
@@ -257,7 +291,10 @@ test.each(REASONS)("a directory %s", (_title, mode, why) =>
   ahead(async (chain) => {
     fill(chain);
     giveToNobody(chain.where);
-    const base = chain.note(await asNobody(() => chain.catalog.dump(chain.volume, 0)), readTree(chain.volume));
+    const base = chain.note(
+      await asNobody(() => chain.catalog.dump(chain.volume, 0)),
+      readTree(chain.volume),
+    );
     const dump = async (level: number, kept: (path: string) => boolean): Promise<DumpReport> => {
       const tree = keeping(readTree(chain.volume), base, kept);
       const report = await asNobody(() => chain.catalog.dump(chain.volume, level));
@@ -267,11 +304,18 @@ test.each(REASONS)("a directory %s", (_title, mode, why) =>
     writeFileSync(chain.path("b"), "changed");
     writeFileSync(chain.path("d/x"), "changed where nobody sees it");
     const below = (path: string): boolean => path.startsWith("d/");
-    const itself = (path: string): boolean => below(path) || (path === "d" && why === "unreadable-directory");
+    const itself = (path: string): boolean =>
+      below(path) || (path === "d" && why === "unreadable-directory");
     chmodSync(chain.path("d"), mode);
     const first = await dump(1, itself);
-    if (why === "unreadable-directory") expect(skippedOf(first)).toEqual(["d unreadable-directory EACCES stale"]);
-    else expect(skippedOf(first).sort()).toEqual(["d/below unreadable EACCES stale", "d/x unreadable EACCES stale", "d/y unreadable EACCES stale"]);
+    if (why === "unreadable-directory")
+      expect(skippedOf(first)).toEqual(["d unreadable-directory EACCES stale"]);
+    else
+      expect(skippedOf(first).sort()).toEqual([
+        "d/below unreadable EACCES stale",
+        "d/x unreadable EACCES stale",
+        "d/y unreadable EACCES stale",
+      ]);
     writeFileSync(chain.path("new"), "new");
     await dump(2, itself);
     chmodSync(chain.path("d"), 0o755);
@@ -288,7 +332,10 @@ test("what cannot be read has the content that its other name shows; what was mo
     fill(chain);
     linkSync(chain.path("d/y"), chain.path("y outside"));
     giveToNobody(chain.where);
-    const base = chain.note(await asNobody(() => chain.catalog.dump(chain.volume, 0)), readTree(chain.volume));
+    const base = chain.note(
+      await asNobody(() => chain.catalog.dump(chain.volume, 0)),
+      readTree(chain.volume),
+    );
     writeFileSync(chain.path("y outside"), "seen through its other name");
     renameSync(chain.path("d/x"), chain.path("x moved out"));
     renameSync(chain.path("d/below"), chain.path("below moved out"));
@@ -305,7 +352,10 @@ test("a directory that cannot be read and was moved", () =>
   ahead(async (chain) => {
     fill(chain);
     giveToNobody(chain.where);
-    const base = chain.note(await asNobody(() => chain.catalog.dump(chain.volume, 0)), readTree(chain.volume));
+    const base = chain.note(
+      await asNobody(() => chain.catalog.dump(chain.volume, 0)),
+      readTree(chain.volume),
+    );
     renameSync(chain.path("d"), chain.path("moved"));
     chmodSync(chain.path("moved"), 0);
     const tree = readTree(chain.volume);
@@ -340,9 +390,13 @@ test("a root that cannot be read is no empty volume", () =>
     giveToNobody(chain.where);
     await asNobody(() => chain.catalog.dump(chain.volume, 0));
     chmodSync(chain.volume, 0);
-    await expect(asNobody(() => chain.catalog.dump(chain.volume, 1))).rejects.toMatchObject({ code: "volume.unreadable" });
+    await expect(asNobody(() => chain.catalog.dump(chain.volume, 1))).rejects.toMatchObject({
+      code: "volume.unreadable",
+    });
     chmodSync(chain.volume, 0o111);
-    await expect(asNobody(() => chain.catalog.dump(chain.volume, 1))).rejects.toMatchObject({ code: "volume.unreadable" });
+    await expect(asNobody(() => chain.catalog.dump(chain.volume, 1))).rejects.toMatchObject({
+      code: "volume.unreadable",
+    });
     expect((await chain.catalog.verify()).changesets).toBe(1);
   }));
 
@@ -351,7 +405,10 @@ test("an unmounted root", async () => {
   const image = join(where, "image");
   execFileSync("truncate", ["-s", "16M", image]);
   execFileSync("mkfs.ext4", ["-q", image]);
-  const kinds: (readonly string[])[] = [["-t", "tmpfs", "tmpfs"], ["-o", "loop", image]];
+  const kinds: (readonly string[])[] = [
+    ["-t", "tmpfs", "tmpfs"],
+    ["-o", "loop", image],
+  ];
   try {
     for (const kind of kinds) {
       await ahead(async (chain) => {
@@ -363,7 +420,9 @@ test("an unmounted root", async () => {
           execFileSync("umount", [chain.volume]);
         }
         const before = await chain.catalog.verify();
-        await expect(chain.catalog.dump(chain.volume, 1)).rejects.toMatchObject({ code: "dump.other-root" });
+        await expect(chain.catalog.dump(chain.volume, 1)).rejects.toMatchObject({
+          code: "dump.other-root",
+        });
         expect(await chain.catalog.verify()).toEqual(before);
         const forced = await chain.catalog.dump(chain.volume, 1, { force: true });
         chain.note(forced, readTree(chain.volume));

@@ -10,7 +10,8 @@ export function giveToNobody(path: string): void {
 
 export async function asNobody<T>(act: () => Promise<T>): Promise<T> {
   const { geteuid, getegid, getgroups, seteuid, setegid, setgroups } = process;
-  if (!geteuid || !getegid || !getgroups || !seteuid || !setegid || !setgroups) throw new Error("a POSIX system is needed");
+  if (!geteuid || !getegid || !getgroups || !seteuid || !setegid || !setgroups)
+    throw new Error("a POSIX system is needed");
   const user = geteuid();
   const group = getegid();
   const groups = getgroups();

@@ -47,7 +47,12 @@ function watch(drive: Drive, label: string, read: string[]): Drive {
 }
 
 /** As the restore job does it, with drives that are watched. */
-async function restoreWatched(chain: DumpChain, rev: number, paths: readonly string[], to: string): Promise<Watched> {
+async function restoreWatched(
+  chain: DumpChain,
+  rev: number,
+  paths: readonly string[],
+  to: string,
+): Promise<Watched> {
   const context = chain.catalog.context();
   const repository = openRepository(context);
   try {
@@ -59,7 +64,11 @@ async function restoreWatched(chain: DumpChain, rev: number, paths: readonly str
     try {
       const open = async (label: string): Promise<Drive> => {
         watched.mounted.push(label);
-        return watch(openVirtualDrive(known.pathOf(label) as string, { write: false }), label, watched.read);
+        return watch(
+          openVirtualDrive(known.pathOf(label) as string, { write: false }),
+          label,
+          watched.read,
+        );
       };
       const report = await extract(plan, open, target);
       expect(report.problems).toEqual([]);
@@ -82,7 +91,8 @@ function expectFrugal({ plan, mounted, read }: Watched): void {
   for (const { label, passes } of plan.mounts) {
     for (const { file, runs } of passes) {
       allowed.add(`${label} ${file} 0`);
-      for (const { firstRecord, records } of runs) for (let i = 0; i < records; i++) wanted.add(`${label} ${file} ${firstRecord + i}`);
+      for (const { firstRecord, records } of runs)
+        for (let i = 0; i < records; i++) wanted.add(`${label} ${file} ${firstRecord + i}`);
     }
   }
   expect(read.filter((place) => !wanted.has(place) && !allowed.has(place))).toEqual([]);
@@ -90,7 +100,11 @@ function expectFrugal({ plan, mounted, read }: Watched): void {
 }
 
 function part(tree: OracleTree, ...paths: string[]): OracleTree {
-  const isIn = (p: string): boolean => p === "" || paths.some((path) => path === "" || p === path || p.startsWith(`${path}/`) || path.startsWith(`${p}/`));
+  const isIn = (p: string): boolean =>
+    p === "" ||
+    paths.some(
+      (path) => path === "" || p === path || p.startsWith(`${path}/`) || path.startsWith(`${p}/`),
+    );
   return new Map([...tree].filter(([p]) => isIn(p)));
 }
 
@@ -122,7 +136,17 @@ test("one path, a directory, several of both: the rest is not touched", () =>
     fill(chain);
     const { tree, report } = await chain.dump(0);
     const to = join(chain.where, "to");
-    for (const paths of [["a"], ["d"], ["d/deep"], ["d/deep/z"], ["b", "e", "d/y"], ["d/link"], ["d", "d/y"], [""], ["./d//deep/"]]) {
+    for (const paths of [
+      ["a"],
+      ["d"],
+      ["d/deep"],
+      ["d/deep/z"],
+      ["b", "e", "d/y"],
+      ["d/link"],
+      ["d", "d/y"],
+      [""],
+      ["./d//deep/"],
+    ]) {
       const watched = await restoreWatched(chain, 0, paths, to);
       expectFrugal(watched);
       expectSame(part(tree, ...paths.map((path) => (path === "./d//deep/" ? "d/deep" : path))), to);
@@ -132,7 +156,9 @@ test("one path, a directory, several of both: the rest is not touched", () =>
     expect(one.read.length).toBeLessThanOrEqual(3);
     expect(report.blocks / 64).toBeGreaterThan(100);
     // A link needs no tape.
-    expect((await restoreWatched(chain, 0, ["d/link"], join(chain.where, "link"))).mounted).toEqual([]);
+    expect((await restoreWatched(chain, 0, ["d/link"], join(chain.where, "link"))).mounted).toEqual(
+      [],
+    );
   }));
 
 test("a hard link whose other name is not wanted, and one whose names all are", () =>
@@ -176,7 +202,9 @@ test("files of several levels from one tape that holds the images of two volumes
     // Each from the newest image that has it: nothing is read twice and written over.
     const merged = await restoreWatched(chain, revs[2] as number, ["a", "b", "d/deep/z"], to);
     expectFrugal(merged);
-    const places = ["a", "b", "d/deep/z"].map((path) => merged.plan.entries.find((entry) => entry.path === path)?.place?.image);
+    const places = ["a", "b", "d/deep/z"].map(
+      (path) => merged.plan.entries.find((entry) => entry.path === path)?.place?.image,
+    );
     expect(new Set(places).size).toBeGreaterThan(1);
     expect(merged.plan.totals.filesFromTape).toBe(3);
     expectSame(part(trees[2] as OracleTree, "a", "b", "d/deep/z"), to);

@@ -1,7 +1,17 @@
 // Bad input and bad tapes, through the jobs: each is refused with a code, what was found and expected, and a
 // remedy; the catalog is as it was before, and verifies.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
@@ -21,8 +31,17 @@ const MIB = 1 << 20;
 /** Digests of the store's files; locks come and go. */
 function storeOf(catalog: TestCatalog): Map<string, string> {
   const store = join(catalog.directory, ".reel/store");
-  const files = (readdirSync(store, { recursive: true }) as string[]).filter((name) => !/lock/.test(name) && statSync(join(store, name)).isFile()).sort();
-  return new Map(files.map((name) => [name, createHash("sha256").update(readFileSync(join(store, name))).digest("hex")]));
+  const files = (readdirSync(store, { recursive: true }) as string[])
+    .filter((name) => !/lock/.test(name) && statSync(join(store, name)).isFile())
+    .sort();
+  return new Map(
+    files.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(store, name)))
+        .digest("hex"),
+    ]),
+  );
 }
 
 interface Refusal {
@@ -32,7 +51,11 @@ interface Refusal {
 }
 
 /** `act` is refused so, and nothing of the catalog changes. */
-async function refused(catalog: TestCatalog, act: () => Promise<unknown>, { code, says }: Refusal): Promise<void> {
+async function refused(
+  catalog: TestCatalog,
+  act: () => Promise<unknown>,
+  { code, says }: Refusal,
+): Promise<void> {
   const before = storeOf(catalog);
   const error: unknown = await act().then(
     () => null,
@@ -51,22 +74,46 @@ async function refused(catalog: TestCatalog, act: () => Promise<unknown>, { code
 
 function fill(chain: DumpChain): void {
   mkdirSync(chain.path("d"));
-  for (const name of ["a", "b", "d/x", "d/y"]) writeFileSync(chain.path(name), `content of ${name}`);
+  for (const name of ["a", "b", "d/x", "d/y"])
+    writeFileSync(chain.path(name), `content of ${name}`);
 }
 
 test("levels and blocking factors that there are not", () =>
   DumpChain.run(async (chain) => {
     const { catalog, volume } = chain;
     fill(chain);
-    await refused(catalog, () => catalog.dump(volume, 3), { code: "dump.no-base", says: ["level 3", volume] });
+    await refused(catalog, () => catalog.dump(volume, 3), {
+      code: "dump.no-base",
+      says: ["level 3", volume],
+    });
     await catalog.dump(volume, 0);
     await catalog.dump(volume, 5);
-    for (const level of [32, -1, 1.5, Number.NaN]) await refused(catalog, () => catalog.dump(volume, level), { code: "dump.unknown-level", says: [String(level), "0 to 31"] });
-    for (const factor of [0, 3, 257, 10.5]) await refused(catalog, () => catalog.dump(volume, 0, { blockingFactor: factor }), { code: "dump.bad-blocking-factor", says: [String(factor), "4 to 256"] });
-    await refused(catalog, () => catalog.dump(volume, 1, { date: { time: 1000, zone: 0 } }), { code: "dump.date-too-early", says: ["1970-01-01 00:16:40"] });
-    await refused(catalog, () => catalog.dump(join(volume, "nowhere"), 0), { code: "volume.unreadable", says: ["nowhere", "ENOENT"] });
-    await refused(catalog, () => catalog.dump(join(volume, "a"), 0), { code: "volume.unreadable", says: ["ENOTDIR"] });
-    await refused(catalog, () => catalog.dump(volume, 1, { exclude: ["/"] }), { code: "volume.bad-pattern", says: ["'/'"] });
+    for (const level of [32, -1, 1.5, Number.NaN])
+      await refused(catalog, () => catalog.dump(volume, level), {
+        code: "dump.unknown-level",
+        says: [String(level), "0 to 31"],
+      });
+    for (const factor of [0, 3, 257, 10.5])
+      await refused(catalog, () => catalog.dump(volume, 0, { blockingFactor: factor }), {
+        code: "dump.bad-blocking-factor",
+        says: [String(factor), "4 to 256"],
+      });
+    await refused(catalog, () => catalog.dump(volume, 1, { date: { time: 1000, zone: 0 } }), {
+      code: "dump.date-too-early",
+      says: ["1970-01-01 00:16:40"],
+    });
+    await refused(catalog, () => catalog.dump(join(volume, "nowhere"), 0), {
+      code: "volume.unreadable",
+      says: ["nowhere", "ENOENT"],
+    });
+    await refused(catalog, () => catalog.dump(join(volume, "a"), 0), {
+      code: "volume.unreadable",
+      says: ["ENOTDIR"],
+    });
+    await refused(catalog, () => catalog.dump(volume, 1, { exclude: ["/"] }), {
+      code: "volume.bad-pattern",
+      says: ["'/'"],
+    });
     // Nothing of it has reached the tape.
     expect((await runTapeShow({ tape: "REEL01" }, catalog.context())).images).toHaveLength(2);
   }));
@@ -79,30 +126,58 @@ test("tapes that are missing", () =>
     await catalog.dump(volume, 0);
     const tape = join(catalog.directory, ".reel/tapes/REEL01.tap");
     renameSync(tape, join(where, "away.tap"));
-    await refused(catalog, () => catalog.restore(0, join(where, "to")), { code: "restore.tapes-missing", says: ["REEL01"] });
+    await refused(catalog, () => catalog.restore(0, join(where, "to")), {
+      code: "restore.tapes-missing",
+      says: ["REEL01"],
+    });
     expect(existsSync(join(where, "to"))).toBe(false);
-    await refused(catalog, () => runTapeShow({ tape: "REEL01" }, catalog.context()), { code: "tape.not-found", says: ["REEL01"] });
-    await refused(catalog, () => runTapeVerify({ tape: "/nowhere/x.tap" }, catalog.context()), { code: "tape.not-found", says: ["/nowhere/x.tap"] });
+    await refused(catalog, () => runTapeShow({ tape: "REEL01" }, catalog.context()), {
+      code: "tape.not-found",
+      says: ["REEL01"],
+    });
+    await refused(catalog, () => runTapeVerify({ tape: "/nowhere/x.tap" }, catalog.context()), {
+      code: "tape.not-found",
+      says: ["/nowhere/x.tap"],
+    });
     // The next dump does not take the label of the one that is away.
     writeFileSync(chain.path("a"), "changed");
     expect((await catalog.dump(volume, 1)).tapes[0]?.label).toBe("REEL02");
     // Named by its path, it serves from there.
-    const restored = await catalog.restore(0, join(where, "to"), [], { tapes: [`REEL01=${join(where, "away.tap")}`] });
-    expect(restored.problems).toEqual([]);
-    expect(compareTrees(tree, readTree(join(where, "to")), { decimals: 9, attributes: true })).toEqual([]);
-    await refused(catalog, () => catalog.restore(0, join(where, "other"), [], { tapes: [`REEL01=${join(catalog.directory, ".reel/tapes/REEL02.tap")}`] }), {
-      code: "tape.wrong-label",
-      says: ["REEL01", "REEL02"],
+    const restored = await catalog.restore(0, join(where, "to"), [], {
+      tapes: [`REEL01=${join(where, "away.tap")}`],
     });
-    await refused(catalog, () => runTapeCat({ tape: join(where, "away.tap"), number: 2 }, catalog.context()), { code: "tape.no-such-image", says: ["1 images", "number 2"] });
+    expect(restored.problems).toEqual([]);
+    expect(
+      compareTrees(tree, readTree(join(where, "to")), { decimals: 9, attributes: true }),
+    ).toEqual([]);
+    await refused(
+      catalog,
+      () =>
+        catalog.restore(0, join(where, "other"), [], {
+          tapes: [`REEL01=${join(catalog.directory, ".reel/tapes/REEL02.tap")}`],
+        }),
+      {
+        code: "tape.wrong-label",
+        says: ["REEL01", "REEL02"],
+      },
+    );
+    await refused(
+      catalog,
+      () => runTapeCat({ tape: join(where, "away.tap"), number: 2 }, catalog.context()),
+      { code: "tape.no-such-image", says: ["1 images", "number 2"] },
+    );
     writeFileSync(join(where, "text"), "this is no tape");
-    await refused(catalog, () => runTapeShow({ tape: join(where, "text") }, catalog.context()), { code: "tape.not-a-tape", says: ["text"] });
+    await refused(catalog, () => runTapeShow({ tape: join(where, "text") }, catalog.context()), {
+      code: "tape.not-a-tape",
+      says: ["text"],
+    });
   }));
 
 /** Files that do not fit a small tape. */
 function fillTapes(chain: DumpChain): void {
   mkdirSync(chain.path("d"));
-  for (let i = 0; i < 12; i++) writeFileSync(chain.path("d", `file ${i}`), Buffer.alloc(400_000 + i, `${i} `));
+  for (let i = 0; i < 12; i++)
+    writeFileSync(chain.path("d", `file ${i}`), Buffer.alloc(400_000 + i, `${i} `));
 }
 
 test("a full tape: the library goes on to the next", () =>
@@ -135,17 +210,31 @@ test("a full tape given by path: nothing is committed, and what was on it stays"
     const tree = readTree(volume);
     await catalog.dump(volume, 0, { tape: path });
     fillTapes(chain);
-    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), { code: "tape.full", says: [path, /after [1-9]\d{2,3} blocks/] });
-    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), { code: "tape.full", says: [path] });
+    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), {
+      code: "tape.full",
+      says: [path, /after [1-9]\d{2,3} blocks/],
+    });
+    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), {
+      code: "tape.full",
+      says: [path],
+    });
     const restored = await catalog.restore(0, join(where, "to"));
     expect(restored.problems).toEqual([]);
-    expect(compareTrees(tree, readTree(join(where, "to")), { decimals: 9, attributes: true })).toEqual([]);
+    expect(
+      compareTrees(tree, readTree(join(where, "to")), { decimals: 9, attributes: true }),
+    ).toEqual([]);
     // What did not fit takes no room: the next dump begins where it began.
     rmSync(chain.path("d"), { recursive: true });
     writeFileSync(chain.path("small"), "fits too");
-    expect((await catalog.dump(volume, 1, { tape: path })).tapes).toMatchObject([{ label: "SMALL", file: 2 }]);
+    expect((await catalog.dump(volume, 1, { tape: path })).tapes).toMatchObject([
+      { label: "SMALL", file: 2 },
+    ]);
     expect((await runTapeShow({ tape: path }, catalog.context())).images).toHaveLength(2);
-    expect((await runTapeVerify({ tape: path }, catalog.context())).images.flatMap((image) => image.problems)).toEqual([]);
+    expect(
+      (await runTapeVerify({ tape: path }, catalog.context())).images.flatMap(
+        (image) => image.problems,
+      ),
+    ).toEqual([]);
   }));
 
 /** Changes bytes of a file in place. */
@@ -172,11 +261,15 @@ const DAMAGES: readonly Damage[] = [
 test.each(DAMAGES)("a damaged tape: $title", ({ at, count, isThere }) =>
   DumpChain.run(async (chain) => {
     const { catalog, volume, where } = chain;
-    for (const name of ["first", "hit", "last"]) writeFileSync(chain.path(name), Buffer.alloc(20_000, `<${name}>`));
+    for (const name of ["first", "hit", "last"])
+      writeFileSync(chain.path(name), Buffer.alloc(20_000, `<${name}>`));
     const tree = readTree(volume);
     await catalog.dump(volume, 0);
     const tape = join(catalog.directory, ".reel/tapes/REEL01.tap");
-    expect((await runTapeVerify({ tape: "REEL01" }, catalog.context())).images[0]).toMatchObject({ problems: [], digestsRight: 3 });
+    expect((await runTapeVerify({ tape: "REEL01" }, catalog.context())).images[0]).toMatchObject({
+      problems: [],
+      digestsRight: 3,
+    });
     flip(tape, at(readFileSync(tape).indexOf("<hit><hit>")), count);
     const restored = await catalog.restore(0, join(where, "to"));
     expect([...new Set(restored.problems.map((problem) => problem.path))]).toEqual(["hit"]);
@@ -196,7 +289,8 @@ test("a tape record that cannot be read costs the files in it, and no other", ()
   DumpChain.run(async (chain) => {
     const { catalog, volume, where } = chain;
     const factor = 4;
-    for (let i = 0; i < 40; i++) writeFileSync(chain.path(`f${String(i).padStart(2, "0")}`), `<${i}>`.repeat(1000));
+    for (let i = 0; i < 40; i++)
+      writeFileSync(chain.path(`f${String(i).padStart(2, "0")}`), `<${i}>`.repeat(1000));
     const tree = readTree(volume);
     await catalog.dump(volume, 0, { blockingFactor: factor });
     const tape = join(catalog.directory, ".reel/tapes/REEL01.tap");
@@ -209,7 +303,13 @@ test("a tape record that cannot be read costs the files in it, and no other", ()
     expect(bytes.readUInt32LE(start)).toBe(factor * 1024);
     const lost = bytes.toString("latin1", start, start + frame);
     flip(tape, start, 4);
-    const hit = [...new Set([...lost.matchAll(/<(\d+)>/g)].map((match) => `f${(match[1] as string).padStart(2, "0")}`))].filter((name) => tree.has(name)).sort();
+    const hit = [
+      ...new Set(
+        [...lost.matchAll(/<(\d+)>/g)].map((match) => `f${(match[1] as string).padStart(2, "0")}`),
+      ),
+    ]
+      .filter((name) => tree.has(name))
+      .sort();
     expect(hit).toContain("f17");
     const restored = await catalog.restore(0, join(where, "to"));
     const named = [...new Set(restored.problems.map((problem) => problem.path))].sort();
@@ -246,11 +346,18 @@ test("a tape that was cut short", () =>
     }
     expect(tree.has("d/file 0") || tree.size > 2).toBe(true);
     expect(compareTrees(tree, found, { decimals: 9, attributes: true })).toEqual([]);
-    expect((await runTapeVerify({ tape: "REEL01" }, catalog.context())).images[0]?.problems.join()).toMatch(/ends before its end/);
+    expect(
+      (await runTapeVerify({ tape: "REEL01" }, catalog.context())).images[0]?.problems.join(),
+    ).toMatch(/ends before its end/);
     // The next dump goes after the last whole file of the tape, and comes back.
     const after = await catalog.dump(volume, 0);
     expect((await catalog.restore(after.image.rev, join(where, "again"))).problems).toEqual([]);
-    expect(compareTrees(readTree(volume), readTree(join(where, "again")), { decimals: 9, attributes: true })).toEqual([]);
+    expect(
+      compareTrees(readTree(volume), readTree(join(where, "again")), {
+        decimals: 9,
+        attributes: true,
+      }),
+    ).toEqual([]);
   }));
 
 test("a catalog of a newer format", () =>
@@ -265,8 +372,16 @@ test("a catalog of a newer format", () =>
     newer.writeUInt32BE(crc32(newer.subarray(0, 508)), 508);
     writeFileSync(path, newer);
     const before = storeOf(catalog);
-    const acts = [() => catalog.dump(volume, 0), () => catalog.restore(0, join(where, "to")), () => catalog.verify()];
-    for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "store.newer-format", data: { found: 9, expected: 1 } });
+    const acts = [
+      () => catalog.dump(volume, 0),
+      () => catalog.restore(0, join(where, "to")),
+      () => catalog.verify(),
+    ];
+    for (const act of acts)
+      await expect(act()).rejects.toMatchObject({
+        code: "store.newer-format",
+        data: { found: 9, expected: 1 },
+      });
     expect(storeOf(catalog)).toEqual(before);
     writeFileSync(path, whole);
     expect((await catalog.verify()).problems).toEqual([]);
@@ -279,13 +394,19 @@ test("a second writer: of the tape, of the dump path, of the catalog", () =>
     const path = join(where, "own.tap");
     await catalog.dump(volume, 0, { tape: path });
     const tape = lockTape(path);
-    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), { code: "tape.locked", says: [path, String(process.pid)] });
+    await refused(catalog, () => catalog.dump(volume, 1, { tape: path }), {
+      code: "tape.locked",
+      says: [path, String(process.pid)],
+    });
     tape.release();
     const repository = openRepository(catalog.context());
     try {
       const real = readTree(volume).size > 0 ? volume : "";
       const dumping = repository.lockPath(real);
-      await refused(catalog, () => catalog.dump(volume, 1), { code: "dump.in-progress", says: [volume, String(process.pid)] });
+      await refused(catalog, () => catalog.dump(volume, 1), {
+        code: "dump.in-progress",
+        says: [volume, String(process.pid)],
+      });
       dumping.release();
       // The commit waits for its turn, says so, and goes through; stopped, it changes nothing.
       const writer = repository.begin();
@@ -305,7 +426,10 @@ test("revisions that are unknown or ambiguous, paths that are not there", () =>
     const { catalog, volume, where } = chain;
     const to = join(where, "to");
     fill(chain);
-    await refused(catalog, () => catalog.restore("tip", to), { code: "catalog.empty", says: [/no changesets/] });
+    await refused(catalog, () => catalog.restore("tip", to), {
+      code: "catalog.empty",
+      says: [/no changesets/],
+    });
     const nodes: string[] = [];
     // Among 17 one letter or digit comes twice; a digit alone would be a number.
     let letter: string | undefined;
@@ -314,11 +438,26 @@ test("revisions that are unknown or ambiguous, paths that are not there", () =>
       const letters = nodes.map((node) => node.charAt(0)).filter((c) => c >= "a");
       letter = letters.find((c, i) => letters.indexOf(c) !== i);
     }
-    await refused(catalog, () => catalog.restore(letter, to), { code: "revset.ambiguous", says: [`'${letter}'`] });
-    await refused(catalog, () => catalog.restore("nosuch", to), { code: "revset.unknown", says: ["'nosuch'"] });
-    await refused(catalog, () => catalog.restore("1000", to), { code: "revset.unknown", says: ["1000"] });
-    await refused(catalog, () => catalog.restore(0, to, ["d/nosuch"]), { code: "catalog.no-such-path", says: ["d/nosuch"] });
-    await refused(catalog, () => catalog.restore(0, to, ["a/below a file"]), { code: "catalog.no-such-path", says: ["a/below a file"] });
+    await refused(catalog, () => catalog.restore(letter, to), {
+      code: "revset.ambiguous",
+      says: [`'${letter}'`],
+    });
+    await refused(catalog, () => catalog.restore("nosuch", to), {
+      code: "revset.unknown",
+      says: ["'nosuch'"],
+    });
+    await refused(catalog, () => catalog.restore("1000", to), {
+      code: "revset.unknown",
+      says: ["1000"],
+    });
+    await refused(catalog, () => catalog.restore(0, to, ["d/nosuch"]), {
+      code: "catalog.no-such-path",
+      says: ["d/nosuch"],
+    });
+    await refused(catalog, () => catalog.restore(0, to, ["a/below a file"]), {
+      code: "catalog.no-such-path",
+      says: ["a/below a file"],
+    });
     expect(existsSync(to)).toBe(false);
   }));
 
@@ -332,12 +471,24 @@ test("a restore into what is not empty, or no directory", () =>
     mkdirSync(join(to, "d"), { recursive: true });
     writeFileSync(join(to, "d/own"), "stays");
     writeFileSync(join(to, "b"), "in the way");
-    await refused(catalog, () => catalog.restore(0, to), { code: "restore.target-not-empty", says: [to, /holds (b|d)/] });
+    await refused(catalog, () => catalog.restore(0, to), {
+      code: "restore.target-not-empty",
+      says: [to, /holds (b|d)/],
+    });
     expect(readFileSync(join(to, "b"), "latin1")).toBe("in the way");
-    await refused(catalog, () => catalog.restore(0, join(to, "b")), { code: "restore.target-not-directory", says: [join(to, "b")] });
+    await refused(catalog, () => catalog.restore(0, join(to, "b")), {
+      code: "restore.target-not-directory",
+      says: [join(to, "b")],
+    });
     const forced = await catalog.restore(0, to, [], { force: true });
     expect(forced.problems).toEqual([]);
     expect(readFileSync(join(to, "d/own"), "latin1")).toBe("stays");
     rmSync(join(to, "d/own"));
-    expect(compareTrees(tree, readTree(to), { decimals: 9, attributes: true, ignoreTime: (path) => path === "d" })).toEqual([]);
+    expect(
+      compareTrees(tree, readTree(to), {
+        decimals: 9,
+        attributes: true,
+        ignoreTime: (path) => path === "d",
+      }),
+    ).toEqual([]);
   }));

@@ -27,14 +27,22 @@ export function troubled(trouble: Trouble): OpenVolume {
       // Directories are read first, in a read of their own.
       read: (walk, rows, progress) => {
         reads++;
-        return withTrouble(walk, source.read(walk, rows, progress), reads > 1 ? trouble : { ...trouble, whileReading: () => {} });
+        return withTrouble(
+          walk,
+          source.read(walk, rows, progress),
+          reads > 1 ? trouble : { ...trouble, whileReading: () => {} },
+        );
       },
       close: () => source.close(),
     };
   };
 }
 
-async function* withTrouble(walk: Walk, batches: AsyncIterable<ContentBatch>, trouble: Trouble): AsyncGenerator<ContentBatch, void> {
+async function* withTrouble(
+  walk: Walk,
+  batches: AsyncIterable<ContentBatch>,
+  trouble: Trouble,
+): AsyncGenerator<ContentBatch, void> {
   let first = true;
   for await (const batch of batches) {
     for (let piece = 0; piece < batch.count; piece++) {

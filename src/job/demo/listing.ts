@@ -30,11 +30,19 @@ export async function listTree(path: string): Promise<Map<ByteString, string>> {
         const row = batch.row[i] as number;
         const name = walkPath(walk, row);
         const from = batch.attributesStart[i] as number;
-        const attributes = byteString(batch.bytes.subarray(from, from + (batch.attributesLength[i] as number)));
+        const attributes = byteString(
+          batch.bytes.subarray(from, from + (batch.attributesLength[i] as number)),
+        );
         const start = batch.start[i] as number;
-        const target = walk.type[row] === TYPE.symlink ? byteString(batch.bytes.subarray(start, start + (batch.length[i] as number))) : "";
+        const target =
+          walk.type[row] === TYPE.symlink
+            ? byteString(batch.bytes.subarray(start, start + (batch.length[i] as number)))
+            : "";
         const digest = Buffer.from(batch.digest.subarray(i * 32, i * 32 + 32)).toString("hex");
-        lines.set(name, `${lines.get(name)} content ${digest} target ${target} attributes ${attributes}`);
+        lines.set(
+          name,
+          `${lines.get(name)} content ${digest} target ${target} attributes ${attributes}`,
+        );
       }
       batch.release();
     }
@@ -45,7 +53,10 @@ export async function listTree(path: string): Promise<Map<ByteString, string>> {
 }
 
 /** Paths that are not the same in both; empty if the trees are equal. */
-export function differingPaths(a: ReadonlyMap<ByteString, string>, b: ReadonlyMap<ByteString, string>): ByteString[] {
+export function differingPaths(
+  a: ReadonlyMap<ByteString, string>,
+  b: ReadonlyMap<ByteString, string>,
+): ByteString[] {
   const paths = new Set([...a.keys(), ...b.keys()]);
   return [...paths].filter((path) => a.get(path) !== b.get(path)).sort();
 }

@@ -1,6 +1,20 @@
 // The demo's volume: small, varied, and changed between the dumps as a user would change it.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, closeSync, ftruncateSync, linkSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const SPARSE_BYTES = 8 << 20;
@@ -25,7 +39,11 @@ function put(root: string, path: string, content: string | Uint8Array, mode = 0o
 }
 
 export function makeVolume(root: string): void {
-  put(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n");
+  put(
+    root,
+    "etc/passwd",
+    "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n",
+  );
   put(root, "etc/motd", "Welcome to vol1\n");
   put(root, "etc/backup.conf", "keep 31\nlevel weekly 0\n", 0o600);
   put(root, "home/alice/notes/todo.txt", "buy tapes\nlabel tapes\n");
@@ -33,7 +51,11 @@ export function makeVolume(root: string): void {
   put(root, "home/alice/résumé.txt", "Alice, keeper of tapes\n");
   put(root, "home/alice/photos/scan.raw", noise(SCAN_BYTES, 1));
   put(root, "home/bob/script.sh", "#!/bin/sh\necho hello\n", 0o755);
-  put(root, "var/log/messages", Array.from({ length: LOG_LINES }, (_, i) => `line ${i}: all is well\n`).join(""));
+  put(
+    root,
+    "var/log/messages",
+    Array.from({ length: LOG_LINES }, (_, i) => `line ${i}: all is well\n`).join(""),
+  );
   put(root, "var/empty", "");
   mkdirSync(join(root, "var/spool/incoming"), { recursive: true });
   symlinkSync("../../etc/motd", join(root, "home/alice/motd"));
@@ -52,7 +74,11 @@ export function makeVolume(root: string): void {
 }
 
 /** What happens before each later dump, in words and in deeds. */
-export const CHANGES: readonly { readonly level: number; readonly words: string; readonly make: (root: string) => void }[] = [
+export const CHANGES: readonly {
+  readonly level: number;
+  readonly words: string;
+  readonly make: (root: string) => void;
+}[] = [
   {
     level: 2,
     words: "a file is created, one edited, one deleted",

@@ -24,10 +24,18 @@ function showCount(count: number): string {
 }
 
 /** "level 2 of /vol/vol1, 1,204 files, 3.1 GiB on VOL003", and the operator's message below. */
-export function describeDump(request: DumpRequest, identity: DumpIdentity, outcome: DumpOutcome): string {
+export function describeDump(
+  request: DumpRequest,
+  identity: DumpIdentity,
+  outcome: DumpOutcome,
+): string {
   const files = `${showCount(outcome.files)} ${outcome.files === 1 ? "file" : "files"}`;
-  const labels = [...new Set(outcome.extents.map((extent) => extent.label))].filter((label) => label !== "-");
+  const labels = [...new Set(outcome.extents.map((extent) => extent.label))].filter(
+    (label) => label !== "-",
+  );
   const where = labels.length === 0 ? "" : ` on ${labels.join(", ")}`;
   const line = `level ${request.level} of ${showBytes(identity.name)}, ${files}, ${showSize(outcome.contentBytes)}${where}`;
-  return request.message === null || request.message === "" ? line : `${line}\n\n${request.message}`;
+  return request.message === null || request.message === ""
+    ? line
+    : `${line}\n\n${request.message}`;
 }

@@ -25,7 +25,11 @@ export interface DumpIdentity {
  * belongs to another volume, `dump.bad-name` if it is not that of a dump path: beginning with a slash it can
  * be no number and none of Mercurial's reserved names.
  */
-export function findIdentity(view: CatalogView, source: VolumeIdentity, wantedName: string | null): DumpIdentity {
+export function findIdentity(
+  view: CatalogView,
+  source: VolumeIdentity,
+  wantedName: string | null,
+): DumpIdentity {
   const latest = new Map<ByteString, DumpHead>();
   const byBranch = new Map<ByteString, ByteString>();
   for (const dump of listDumps(view.changelog)) {
@@ -33,8 +37,10 @@ export function findIdentity(view: CatalogView, source: VolumeIdentity, wantedNa
     byBranch.set(dump.branch, dump.identity);
   }
   const mine = [...latest.values()].find((dump) => isOf(readImage(view, dump.rev), source));
-  if (wantedName !== null && !wantedName.startsWith("/")) throw new ReelError("dump.bad-name", { found: wantedName });
-  const name: ByteString = wantedName !== null ? Buffer.from(wantedName, "utf8").toString("latin1") : source.path;
+  if (wantedName !== null && !wantedName.startsWith("/"))
+    throw new ReelError("dump.bad-name", { found: wantedName });
+  const name: ByteString =
+    wantedName !== null ? Buffer.from(wantedName, "utf8").toString("latin1") : source.path;
   if (mine) {
     const image = readImage(view, mine.rev) as DumpImage;
     const kept = wantedName === null ? image.record.name : name;
@@ -68,21 +74,37 @@ const BEGUN_AHEAD_SECONDS_MAX = 3600;
  * that the order of dates is the order of dumps, and after the last one begun, `begun`. A date given must come after the base's.
  */
 export function chooseDate(
-  dumps: readonly DumpHead[], base: DumpHead | null, begun: number, clockSeconds: number, given: number | null,
+  dumps: readonly DumpHead[],
+  base: DumpHead | null,
+  begun: number,
+  clockSeconds: number,
+  given: number | null,
 ): number {
   const earliest = base === null ? 1 : base.date + BASE_DISTANCE_SECONDS;
   if (given !== null) {
-    if (given < earliest) throw new ReelError("dump.date-too-early", dateFacts(given, base, earliest));
+    if (given < earliest)
+      throw new ReelError("dump.date-too-early", dateFacts(given, base, earliest));
     return given;
   }
   // A date far ahead was given, or is damage: the dumps that are known say how far.
   const stopped = begun > clockSeconds + BEGUN_AHEAD_SECONDS_MAX ? 0 : begun;
-  const after = dumps.reduce((latest, dump) => Math.max(latest, dump.date + 1), Math.max(earliest, stopped + 1));
+  const after = dumps.reduce(
+    (latest, dump) => Math.max(latest, dump.date + 1),
+    Math.max(earliest, stopped + 1),
+  );
   return Math.max(clockSeconds, after);
 }
 
-function dateFacts(given: number, base: DumpHead | null, earliest: number): { found: string; base: string; earliest: string } {
-  return { found: showDate(given), base: base ? showDate(base.date) : "none, and the epoch stands for no date", earliest: showDate(earliest) };
+function dateFacts(
+  given: number,
+  base: DumpHead | null,
+  earliest: number,
+): { found: string; base: string; earliest: string } {
+  return {
+    found: showDate(given),
+    base: base ? showDate(base.date) : "none, and the epoch stands for no date",
+    earliest: showDate(earliest),
+  };
 }
 
 /** As -d takes it. */

@@ -3,7 +3,11 @@ import type { TreeChange } from "../../catalog/tree-commit.ts";
 import type { ByteString } from "../../core/bytes.ts";
 
 /** Leaves out directories in which and below which nothing changed; the others come parents first. */
-export function withoutIdle(directories: readonly ByteString[], first: readonly number[], rest: Omit<TreeChange, "directories" | "first">): TreeChange {
+export function withoutIdle(
+  directories: readonly ByteString[],
+  first: readonly number[],
+  rest: Omit<TreeChange, "directories" | "first">,
+): TreeChange {
   const rowOf = new Map<ByteString, number>();
   const busy = new Uint8Array(directories.length);
   directories.forEach((path, i) => rowOf.set(path, i));

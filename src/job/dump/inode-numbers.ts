@@ -28,7 +28,9 @@ export function numberInodes(walk: Walk, before: TreeState | null, level0: boole
   const largest = largestKeepable(walk);
   const keepsBefore = before !== null && numbersAreKept(before);
   const fits =
-    before === null ? largest <= DENSE_MAX || largest <= NUMBERS_PER_NAME_MAX * walk.count : keepsBefore;
+    before === null
+      ? largest <= DENSE_MAX || largest <= NUMBERS_PER_NAME_MAX * walk.count
+      : keepsBefore;
   if (largest >= 0 && largest <= KEPT_MAX && fits) return keep(walk);
   return mapOnto(walk, before, level0);
 }
@@ -80,10 +82,16 @@ function mapOnto(walk: Walk, before: TreeState | null, level0: boolean): InodeNu
   const inode = new Uint32Array(walk.count);
   inode[0] = ROOT_INODE;
   // Of a mount point only the number is that of the directory it covers.
-  const mounts = new Set(walk.problems.filter((problem) => problem.kind === "mount").map((problem) => problem.row));
+  const mounts = new Set(
+    walk.problems.filter((problem) => problem.kind === "mount").map((problem) => problem.row),
+  );
   for (let row = 1; row < walk.count; row++) {
     const old = known.get(keyOf(walk.inodeHigh[row] as number, walk.inodeLow[row] as number));
-    if (old !== undefined && before !== null && (isSameInode(walk, row, before, old) || mounts.has(row))) {
+    if (
+      old !== undefined &&
+      before !== null &&
+      (isSameInode(walk, row, before, old) || mounts.has(row))
+    ) {
       inode[row] = before.dumpInode[old] as number;
     }
   }
@@ -115,6 +123,7 @@ function* depthFirst(walk: Walk): Generator<number> {
   for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
     yield row;
     const first = walk.firstEntry[row] as number;
-    for (let entry = first + (walk.entryCount[row] as number) - 1; entry >= first; entry--) stack.push(entry);
+    for (let entry = first + (walk.entryCount[row] as number) - 1; entry >= first; entry--)
+      stack.push(entry);
   }
 }

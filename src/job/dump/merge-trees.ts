@@ -11,8 +11,20 @@
 //   no        -         -                    below an unreadable   the base's, stale; or the new one, or the
 //                                                                  removal, if its inode was met elsewhere
 //   no        -         -                    elsewhere             removed
-import { DIRECTORY_NAME, escapeName, IMAGE_NAME, OFFSETS_NAME, unescapePath } from "../../catalog/names.ts";
-import { newColumns, nodeOfRow, pathOfRow, recordBytes, type TreeState } from "../../catalog/tree-state.ts";
+import {
+  DIRECTORY_NAME,
+  escapeName,
+  IMAGE_NAME,
+  OFFSETS_NAME,
+  unescapePath,
+} from "../../catalog/names.ts";
+import {
+  newColumns,
+  nodeOfRow,
+  pathOfRow,
+  recordBytes,
+  type TreeState,
+} from "../../catalog/tree-state.ts";
 import type { TreeChange } from "../../catalog/tree-commit.ts";
 import type { Copy } from "../../catalog/filelog-text.ts";
 import { type ByteString, ByteWriter, EMPTY } from "../../core/bytes.ts";
@@ -114,7 +126,9 @@ class Merger {
   }
 
   run(): MergedTrees {
-    const queue: Pending[] = [{ path: "", row: this.addRow("", -1), walkRow: 0, baseRow: this.base ? 0 : -1, keptFrom: -1 }];
+    const queue: Pending[] = [
+      { path: "", row: this.addRow("", -1), walkRow: 0, baseRow: this.base ? 0 : -1, keptFrom: -1 },
+    ];
     if (this.base) this.seen[0] = 1;
     for (let at = 0; at < queue.length; at++) this.directory(queue[at] as Pending, queue);
     this.first.push(this.changeNames.length);
@@ -126,7 +140,12 @@ class Merger {
       bytes: this.out.finish(),
       copies: this.copies(),
     });
-    return { change, state: this.state(), stale: this.stale.map(unescapePath), changeRow: Int32Array.from(this.changed) };
+    return {
+      change,
+      state: this.state(),
+      stale: this.stale.map(unescapePath),
+      changeRow: Int32Array.from(this.changed),
+    };
   }
 
   /** The description names what was found stale, and so comes last. */
@@ -160,8 +179,13 @@ class Merger {
     const removed: number[] = [];
     let reserved = 0;
     const putReserved = (before: ByteString | null): void => {
-      const names = here.path === "" ? [DIRECTORY_NAME, IMAGE_NAME, OFFSETS_NAME] : [DIRECTORY_NAME];
-      for (; reserved < names.length && (before === null || (names[reserved] as string) < before); reserved++) {
+      const names =
+        here.path === "" ? [DIRECTORY_NAME, IMAGE_NAME, OFFSETS_NAME] : [DIRECTORY_NAME];
+      for (
+        ;
+        reserved < names.length && (before === null || (names[reserved] as string) < before);
+        reserved++
+      ) {
         this.putReserved(here, names[reserved] as string);
       }
     };
@@ -212,11 +236,18 @@ class Merger {
     return entries;
   }
 
-  private entry(here: Pending, entry: Entry, matched: number, removed: number[], queue: Pending[]): void {
+  private entry(
+    here: Pending,
+    entry: Entry,
+    matched: number,
+    removed: number[],
+    queue: Pending[],
+  ): void {
     const { name, walkRow, keptRow } = entry;
     const isKept = walkRow < 0;
     const origin = isKept ? this.originOfKept(keptRow) : this.originOf(walkRow, matched);
-    const isDirectory = (isKept ? this.base?.type[keptRow] : this.walk.type[walkRow]) === TYPE.directory;
+    const isDirectory =
+      (isKept ? this.base?.type[keptRow] : this.walk.type[walkRow]) === TYPE.directory;
     if (origin === -1 && (isKept || !isDirectory)) {
       if (matched >= 0) this.remove(name, matched, removed);
       return;
@@ -233,7 +264,11 @@ class Merger {
         this.baseOf[row] = below;
       }
       const unlisted = !isKept && this.selection.unread.directories[walkRow] === 1;
-      const keptFrom = isKept ? keptRow : unlisted ? (this.selection.baseRow[walkRow] as number) : -1;
+      const keptFrom = isKept
+        ? keptRow
+        : unlisted
+          ? (this.selection.baseRow[walkRow] as number)
+          : -1;
       if (keptFrom >= 0) this.stale.push(path);
       queue.push({ path, row, walkRow, baseRow: below, keptFrom });
       return;
@@ -258,7 +293,8 @@ class Merger {
     if (met === undefined || base.recordLength[keptRow] === 0) return -2 - keptRow;
     const { walk } = this;
     const isLink = walk.type[met] !== TYPE.directory && (walk.nlink[met] as number) > 1;
-    if (walk.type[met] !== base.type[keptRow] || !isLink || !sameBirth(walk, met, base, keptRow)) return -1;
+    if (walk.type[met] !== base.type[keptRow] || !isLink || !sameBirth(walk, met, base, keptRow))
+      return -1;
     const first = this.firstRow[met] as number;
     return (this.records.start[first] as number) >= 0 ? first : -2 - keptRow;
   }
@@ -301,7 +337,8 @@ class Merger {
     const before = this.baseOf[row] as number;
     if (origin === -2 - before) return;
     const record = this.recordAt(origin);
-    if (before >= 0 && Buffer.compare(record, recordBytes(this.base as TreeState, before)) === 0) return;
+    if (before >= 0 && Buffer.compare(record, recordBytes(this.base as TreeState, before)) === 0)
+      return;
     const changeRow = origin >= 0 ? this.putFresh(name, origin) : this.putChange(name, record);
     this.changed[row] = changeRow;
     if (before < 0 && this.base) {
@@ -314,7 +351,11 @@ class Merger {
   private sameObject(walkRow: number): number {
     const old = this.selection.baseRow[walkRow] as number;
     const { base, walk } = this;
-    const same = base !== null && old >= 0 && base.birth[old] === walk.birth[walkRow] && base.birthNs[old] === walk.birthNs[walkRow];
+    const same =
+      base !== null &&
+      old >= 0 &&
+      base.birth[old] === walk.birth[walkRow] &&
+      base.birthNs[old] === walk.birthNs[walkRow];
     return same && (walk.birth[walkRow] !== 0 || walk.birthNs[walkRow] !== 0) ? old : -1;
   }
 
@@ -344,7 +385,12 @@ class Merger {
   /** Every file below a directory that is gone, and its own record. */
   private removeTree(above: ByteString, top: number): void {
     const base = this.base as TreeState;
-    const stack = [{ row: top, path: above === "" ? (base.names[top] as string) : `${above}/${base.names[top]}` }];
+    const stack = [
+      {
+        row: top,
+        path: above === "" ? (base.names[top] as string) : `${above}/${base.names[top]}`,
+      },
+    ];
     for (let at = stack.pop(); at; at = stack.pop()) {
       this.directories.push(at.path);
       this.first.push(this.changeNames.length);
@@ -399,7 +445,11 @@ class Merger {
       columns.firstEntry[row] = this.firstEntry[row] as number;
       columns.entryCount[row] = this.entryCount[row] as number;
       const before = this.baseOf[row] as number;
-      if (this.changed[row] === -1 && before >= 0 && base) nodes.set(base.nodes.subarray(before * NODE_BYTES, (before + 1) * NODE_BYTES), row * NODE_BYTES);
+      if (this.changed[row] === -1 && before >= 0 && base)
+        nodes.set(
+          base.nodes.subarray(before * NODE_BYTES, (before + 1) * NODE_BYTES),
+          row * NODE_BYTES,
+        );
       if (origin >= 0) {
         columns.recordStart[row] = this.records.start[origin] as number;
         columns.recordLength[row] = this.records.length[origin] as number;
@@ -433,6 +483,7 @@ export function settleNodes(merged: MergedTrees, nodes: readonly (NodeId | null)
   const raw = Buffer.from(nodes.map((node) => node ?? NULL_NODE).join(""), "hex");
   for (let row = 0; row < state.count; row++) {
     const from = changeRow[row] as number;
-    if (from >= 0) raw.copy(state.nodes, row * NODE_BYTES, from * NODE_BYTES, (from + 1) * NODE_BYTES);
+    if (from >= 0)
+      raw.copy(state.nodes, row * NODE_BYTES, from * NODE_BYTES, (from + 1) * NODE_BYTES);
   }
 }

@@ -29,7 +29,8 @@ export class RecordRuns {
   }
 
   private flush(): void {
-    if (this.base && this.to > this.from) this.out.put(this.base.records.subarray(this.from, this.to));
+    if (this.base && this.to > this.from)
+      this.out.put(this.base.records.subarray(this.from, this.to));
     this.from = this.to;
   }
 
@@ -39,14 +40,25 @@ export class RecordRuns {
   }
 }
 
-export function copyColumns(to: ReturnType<typeof newColumns>, row: number, from: TreeState, old: number): void {
+export function copyColumns(
+  to: ReturnType<typeof newColumns>,
+  row: number,
+  from: TreeState,
+  old: number,
+): void {
   for (const name of Object.keys(STATE_COLUMNS) as (keyof typeof STATE_COLUMNS)[]) {
     to[name][row] = from[name][old] as number;
   }
 }
 
 /** The columns that a fresh record's row has: those of the walk. */
-export function copyWalk(to: ReturnType<typeof newColumns>, row: number, walk: Walk, from: number, inode: Uint32Array): void {
+export function copyWalk(
+  to: ReturnType<typeof newColumns>,
+  row: number,
+  walk: Walk,
+  from: number,
+  inode: Uint32Array,
+): void {
   to.type[row] = walk.type[from] as number;
   to.mode[row] = walk.mode[from] as number;
   to.dumpInode[row] = inode[from] as number;

@@ -74,7 +74,10 @@ export class RecordBuilder {
       ctimeNs: walk.ctimeNs[row] as number,
       rdevMajor: walk.rdevMajor[row] as number,
       rdevMinor: walk.rdevMinor[row] as number,
-      target: type === TYPE.symlink ? bufferOver(slice(batch.targetStart, batch.targetLength)).toString("latin1") : null,
+      target:
+        type === TYPE.symlink
+          ? bufferOver(slice(batch.targetStart, batch.targetLength)).toString("latin1")
+          : null,
       digest: type === TYPE.file ? batch.digest.subarray(i * 32, i * 32 + 32) : null,
       attributes: slice(batch.attributesStart, batch.attributesLength),
     });

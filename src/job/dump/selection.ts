@@ -48,11 +48,19 @@ export function rowsByInode(state: TreeState): (inode: number) => number {
   return (inode) => map.get(inode) ?? -1;
 }
 
-export function selectInodes(walk: Walk, inode: Uint32Array, base: SelectionBase | null): Selection {
+export function selectInodes(
+  walk: Walk,
+  inode: Uint32Array,
+  base: SelectionBase | null,
+): Selection {
   const selected = new Uint8Array(walk.count);
   const baseRow = new Int32Array(walk.count).fill(-1);
   if (base === null) {
-    return { selected: selected.fill(1), baseRow, unread: { directories: new Uint8Array(walk.count), names: new Map() } };
+    return {
+      selected: selected.fill(1),
+      baseRow,
+      unread: { directories: new Uint8Array(walk.count), names: new Map() },
+    };
   }
   const find = rowsByInode(base.state);
   for (let row = 0; row < walk.count; row++) {
@@ -91,7 +99,13 @@ function rowOfWalk(walk: Walk, path: ByteString): number {
 }
 
 /** Whether a directory has other names than in the base, or the same for other inodes. */
-function hasOtherNames(walk: Walk, row: number, inode: Uint32Array, base: TreeState, old: number): boolean {
+function hasOtherNames(
+  walk: Walk,
+  row: number,
+  inode: Uint32Array,
+  base: TreeState,
+  old: number,
+): boolean {
   if (walk.type[row] !== TYPE.directory || base.type[old] !== TYPE.directory) return false;
   const count = walk.entryCount[row] as number;
   if (count !== base.entryCount[old]) return true;
@@ -99,17 +113,27 @@ function hasOtherNames(walk: Walk, row: number, inode: Uint32Array, base: TreeSt
   const before = base.firstEntry[old] as number;
   for (let i = 0; i < count; i++) {
     const name = walk.name[first + i] as ByteString;
-    if (name !== base.names[before + i]) return hasOtherEscapedNames(walk, first, count, inode, base, before);
+    if (name !== base.names[before + i])
+      return hasOtherEscapedNames(walk, first, count, inode, base, before);
     if (inode[first + i] !== base.dumpInode[before + i]) return true;
   }
   return false;
 }
 
 /** The same where the order may differ: a tree's names are escaped. */
-function hasOtherEscapedNames(walk: Walk, first: number, count: number, inode: Uint32Array, base: TreeState, before: number): boolean {
+function hasOtherEscapedNames(
+  walk: Walk,
+  first: number,
+  count: number,
+  inode: Uint32Array,
+  base: TreeState,
+  before: number,
+): boolean {
   const known = new Map<ByteString, number>();
-  for (let i = before; i < before + count; i++) known.set(base.names[i] as ByteString, base.dumpInode[i] as number);
-  for (let i = first; i < first + count; i++) if (known.get(escapeName(walk.name[i] as ByteString)) !== inode[i]) return true;
+  for (let i = before; i < before + count; i++)
+    known.set(base.names[i] as ByteString, base.dumpInode[i] as number);
+  for (let i = first; i < first + count; i++)
+    if (known.get(escapeName(walk.name[i] as ByteString)) !== inode[i]) return true;
   return false;
 }
 
@@ -117,7 +141,8 @@ function hasOtherEscapedNames(walk: Walk, first: number, count: number, inode: U
 function agree(walk: Walk, inode: Uint32Array, selected: Uint8Array): void {
   const chosen = new Set<number>();
   for (let row = 0; row < walk.count; row++) {
-    if (selected[row] === 1 && (walk.nlink[row] as number) > 1 && walk.type[row] !== TYPE.directory) chosen.add(inode[row] as number);
+    if (selected[row] === 1 && (walk.nlink[row] as number) > 1 && walk.type[row] !== TYPE.directory)
+      chosen.add(inode[row] as number);
   }
   if (chosen.size === 0) return;
   for (let row = 0; row < walk.count; row++) {
@@ -127,7 +152,10 @@ function agree(walk: Walk, inode: Uint32Array, selected: Uint8Array): void {
 
 function changedSince(walk: Walk, row: number, base: SelectionBase): boolean {
   const seconds = walk.ctime[row] as number;
-  return seconds > base.scanStart || (seconds === base.scanStart && (walk.ctimeNs[row] as number) >= base.scanStartNs);
+  return (
+    seconds > base.scanStart ||
+    (seconds === base.scanStart && (walk.ctimeNs[row] as number) >= base.scanStartNs)
+  );
 }
 
 function differs(walk: Walk, row: number, base: TreeState, old: number): boolean {

@@ -1,6 +1,16 @@
 // The tree of a dump kept beside the catalog, in columns, so that the next dump compares without reading
 // manifests and records. A cache: it can be deleted at any time, and anything odd in it makes it void.
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { Packr } from "msgpackr";
@@ -48,8 +58,11 @@ export function saveState(directory: string, node: NodeId, state: TreeState): vo
   put(names);
   put(state.records);
   const header: CacheHeader = {
-    version: CACHE_VERSION, node, count: state.count,
-    namesLength: names.byteLength, recordsLength: state.records.byteLength,
+    version: CACHE_VERSION,
+    node,
+    count: state.count,
+    namesLength: names.byteLength,
+    recordsLength: state.records.byteLength,
   };
   const packed = packr.pack(header);
   const start = Buffer.alloc(padded(HEADER_AT + packed.byteLength));
@@ -63,7 +76,8 @@ export function saveState(directory: string, node: NodeId, state: TreeState): vo
     const path = fileOf(directory, node);
     const fd = openSync(`${path}.new`, "w");
     try {
-      for (const part of [start, ...parts]) for (let at = 0; at < part.byteLength; ) at += writeSync(fd, part, at);
+      for (const part of [start, ...parts])
+        for (let at = 0; at < part.byteLength; ) at += writeSync(fd, part, at);
     } finally {
       closeSync(fd);
     }
@@ -112,9 +126,17 @@ function decodeState(file: Buffer, node: NodeId): TreeState | null {
   }
   const nodes = body.subarray(take(count * 20)).subarray(0, count * 20);
   const namesAt = take(header.namesLength);
-  const names: ByteString[] = bufferOver(body).toString("latin1", namesAt, namesAt + header.namesLength).split("/");
+  const names: ByteString[] = bufferOver(body)
+    .toString("latin1", namesAt, namesAt + header.namesLength)
+    .split("/");
   const recordsAt = take(header.recordsLength);
   if (names.length !== Math.max(1, count)) return null;
   const records = body.subarray(recordsAt, recordsAt + header.recordsLength);
-  return { ...(columns as unknown as TreeState), count, names: count === 0 ? [] : names, nodes, records };
+  return {
+    ...(columns as unknown as TreeState),
+    count,
+    names: count === 0 ? [] : names,
+    nodes,
+    records,
+  };
 }

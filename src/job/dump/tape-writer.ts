@@ -28,7 +28,12 @@ export class TapeWriter {
 
   /** `bases`: title by image id of the dumps that the new one builds on. */
   constructor(
-    library: TapeLibrary, known: KnownTapes, spec: string | null, bases: ReadonlyMap<string, string>, blockingFactor: number, notice: (line: string) => void,
+    library: TapeLibrary,
+    known: KnownTapes,
+    spec: string | null,
+    bases: ReadonlyMap<string, string>,
+    blockingFactor: number,
+    notice: (line: string) => void,
   ) {
     this.library = library;
     this.known = known;
@@ -43,17 +48,28 @@ export class TapeWriter {
     if (this.spec === null) return this.mount((await this.freeTape()) ?? (await this.newTape()));
     if (isNewLabel(this.spec, this.library)) {
       await this.library.create(this.spec);
-      this.notice(`made tape ${this.spec} in the library; write ./${this.spec} for a file of that name`);
+      this.notice(
+        `made tape ${this.spec} in the library; write ./${this.spec} for a file of that name`,
+      );
     }
-    const fresh = !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
+    const fresh =
+      !this.library.find(this.spec) && (!existsSync(this.spec) || statSync(this.spec).size === 0);
     if (!fresh) await this.refuseBases(this.spec);
-    const tape = await openTape(this.spec, { write: true, recordBytes: this.recordBytes, library: this.library, notice: this.notice });
+    const tape = await openTape(this.spec, {
+      write: true,
+      recordBytes: this.recordBytes,
+      library: this.library,
+      notice: this.notice,
+    });
     this.open.push(tape);
     this.virtual = tape.kind === "virtual";
     const label = await this.labelOf(tape, fresh);
     if (this.virtual && (await tape.drive.spaceToEnd()).file === 0) {
       // By its name a tape, but without a label or one whole file: whatever it is, it is not written over.
-      throw new ReelError("tape.not-a-tape", { tape: this.spec, found: "nothing in it can be read as a tape's" });
+      throw new ReelError("tape.not-a-tape", {
+        tape: this.spec,
+        found: "nothing in it can be read as a tape's",
+      });
     }
     return { drive: tape.drive, label };
   }
@@ -89,7 +105,9 @@ export class TapeWriter {
 
   /** The tape of the library that was written last, if no other dump writes to it, or the one before; null if there is none. */
   private async freeTape(): Promise<OpenedTape | null> {
-    const aged = this.library.list().map(({ label, path }) => ({ label, time: statSync(path).mtimeMs }));
+    const aged = this.library
+      .list()
+      .map(({ label, path }) => ({ label, time: statSync(path).mtimeMs }));
     // Labels ascend, so that of equal times the later label comes first.
     for (const { label } of aged.toReversed().sort((a, b) => b.time - a.time)) {
       const tape = await this.openUnlessLocked(label);
@@ -103,11 +121,15 @@ export class TapeWriter {
     for (let tries = 1; ; tries++) {
       try {
         // A tape that was lost keeps its label: images are known by it.
-        const { label, path } = await this.library.create(this.library.nextLabel((known) => this.known.has(known)));
+        const { label, path } = await this.library.create(
+          this.library.nextLabel((known) => this.known.has(known)),
+        );
         this.known.remember(label, path);
         return await this.library.open(label, { write: true });
       } catch (error) {
-        const taken = error instanceof ReelError && (error.code === "tape.label-taken" || error.code === "tape.locked");
+        const taken =
+          error instanceof ReelError &&
+          (error.code === "tape.label-taken" || error.code === "tape.locked");
         if (!taken || tries === NEW_TAPE_TRIES) throw error;
         await setTimeout(NEW_TAPE_WAIT_MS);
       }
@@ -141,5 +163,7 @@ export class TapeWriter {
 
 /** A bare word that could be a label, and that no file has for its name, is one: `-f VOL003`. */
 function isNewLabel(spec: string, library: TapeLibrary): boolean {
-  return /^[A-Za-z][A-Za-z0-9_-]{0,15}$/.test(spec) && !existsSync(spec) && library.find(spec) === null;
+  return (
+    /^[A-Za-z][A-Za-z0-9_-]{0,15}$/.test(spec) && !existsSync(spec) && library.find(spec) === null
+  );
 }

@@ -21,7 +21,8 @@ export function findUnread(walk: Walk, baseRow: Int32Array, base: TreeState): Un
     const old = baseRow[row] as number;
     if (old < 0 || base.type[old] !== TYPE.directory) continue;
     // Of a mount point only the number is that of the directory it covers.
-    if (kind === "mount" || (kind === "unreadable-directory" && sameBirth(walk, row, base, old))) directories[row] = 1;
+    if (kind === "mount" || (kind === "unreadable-directory" && sameBirth(walk, row, base, old)))
+      directories[row] = 1;
     if (kind !== "unreadable") continue;
     const entry = rowInDirectory(base, old, escapeName(name));
     if (entry < 0) continue;
@@ -38,7 +39,11 @@ export function sameBirth(walk: Walk, row: number, base: TreeState, old: number)
 }
 
 /** Inodes of the base that have no row in the walk and are in use still. */
-export function keptInodes(unread: Unread, baseRow: Int32Array, base: TreeState | null): Uint32Array {
+export function keptInodes(
+  unread: Unread,
+  baseRow: Int32Array,
+  base: TreeState | null,
+): Uint32Array {
   if (base === null) return new Uint32Array(0);
   const stack: number[] = [...unread.names.values()].flat();
   unread.directories.forEach((kept, row) => {
@@ -49,7 +54,8 @@ export function keptInodes(unread: Unread, baseRow: Int32Array, base: TreeState 
     if (base.recordLength[at] !== 0) inodes.push(base.dumpInode[at] as number);
     if (base.type[at] !== TYPE.directory) continue;
     const first = base.firstEntry[at] as number;
-    for (let entry = first; entry < first + (base.entryCount[at] as number); entry++) stack.push(entry);
+    for (let entry = first; entry < first + (base.entryCount[at] as number); entry++)
+      stack.push(entry);
   }
   return Uint32Array.from(inodes);
 }
@@ -60,7 +66,14 @@ export function keptNames(unread: Unread, base: TreeState | null): Map<number, K
   if (base === null) return kept;
   for (const [row, entries] of unread.names) {
     const known = entries.filter((entry) => base.recordLength[entry] !== 0);
-    kept.set(row, known.map((entry) => ({ name: unescapeName(base.names[entry] as string), inode: base.dumpInode[entry] as number, type: base.type[entry] as number })));
+    kept.set(
+      row,
+      known.map((entry) => ({
+        name: unescapeName(base.names[entry] as string),
+        inode: base.dumpInode[entry] as number,
+        type: base.type[entry] as number,
+      })),
+    );
   }
   return kept;
 }
