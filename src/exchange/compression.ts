@@ -2,8 +2,9 @@
 // only unpack. A stream that unpacks to absurdly more than it is, a bomb, is refused.
 import { pipeline, Readable } from "node:stream";
 import { createDeflate, createInflate } from "node:zlib";
-import unbzip2Stream from "unbzip2-stream";
-import { ReelError } from "../core/errors.ts";
+import bitIterator from "unbzip2-stream/lib/bit_iterator.js";
+import bzip2 from "unbzip2-stream/lib/bzip2.js";
+import { ByteWriter, EMPTY } from "../core/bytes.ts";
 import { damaged, endsEarly, tooLarge } from "./damage.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
 
@@ -16,10 +17,6 @@ export const UNPACKED_RATIO_MAX = 2000;
 export const UNPACKED_BYTES_FREE = 256 << 20;
 /** What zlib gives at a time: each is a turn of the event loop, and 16 KiB, its own choice, makes many. */
 const CHUNK_BYTES = 128 << 10;
-/** bzip2 is unpacked a whole call at a time: so much may come of one. */
-const BZIP2_CALL_BYTES_MAX = 256 << 20;
-const BZIP2_SLICE_BYTES = 4 << 10;
-
 /** The unpacked bytes. Throws `exchange.damaged`, `exchange.truncated`, `exchange.too-large`. */
 export async function* unpack(
   chunks: AsyncIterable<Uint8Array>,
@@ -65,35 +62,49 @@ async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
+/** Until so much is there, a block of that size (in units of 100,000 bytes) may be cut; a header has 4 bytes. */
+function bytesForBlock(blockSize: number): number {
+  return blockSize === 0 ? 4 : 25_000 + 100_000 * blockSize;
+}
+
+/** Block by block: the most that one unpacks to is some 46 MB. */
 async function* unbzip2(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const stream = unbzip2Stream();
-  let out: Uint8Array[] = [];
-  let held = 0;
-  let failed: Error | null = null;
-  stream.on("data", (bytes) => {
-    held += bytes.byteLength;
-    if (held > BZIP2_CALL_BYTES_MAX)
-      throw tooLarge("what the bundle unpacks to", held, BZIP2_CALL_BYTES_MAX);
-    out.push(bytes);
-  });
-  stream.on("error", (error) => {
-    failed ??= error instanceof ReelError ? error : damaged("the bzip2 stream", error.message);
-  });
-  const taken = (): Uint8Array[] => {
-    if (failed) throw failed;
-    const bytes = out;
-    out = [];
-    held = 0;
-    return bytes;
+  // The reader takes its first piece at once.
+  const queue: Uint8Array[] = [EMPTY];
+  const bits = bitIterator(() => queue.shift());
+  let pushed = 0;
+  let blockSize = 0;
+  /** Null between streams. */
+  let checksum: number | null = null;
+  const step = (): Uint8Array => {
+    const out = new ByteWriter(1 << 16);
+    try {
+      if (blockSize === 0) {
+        blockSize = bzip2.header(bits);
+        checksum = 0;
+        return EMPTY;
+      }
+      const symbols = 100_000 * blockSize;
+      checksum = bzip2.decompress(
+        bits,
+        (byte) => out.u8(byte),
+        new Int32Array(symbols),
+        symbols,
+        checksum ?? 0,
+      );
+      if (checksum === null) blockSize = 0;
+    } catch (error) {
+      throw damaged("the bzip2 stream", error instanceof Error ? error.message : String(error));
+    }
+    return out.finish();
   };
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.byteLength; at += BZIP2_SLICE_BYTES) {
-      stream.write(chunk.subarray(at, at + BZIP2_SLICE_BYTES));
-      yield* taken();
-    }
+    if (chunk.byteLength > 0) queue.push(chunk);
+    pushed += chunk.byteLength;
+    while (pushed - bits.bytesRead >= bytesForBlock(blockSize)) yield step();
   }
-  stream.end();
-  yield* taken();
+  while (pushed > bits.bytesRead) yield step();
+  if (checksum !== null) throw endsEarly("the bzip2 stream", "in a block");
 }
 
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

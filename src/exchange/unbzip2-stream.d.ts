@@ -1,11 +1,27 @@
-// What Reel uses of unbzip2-stream, which comes without types.
-declare module "unbzip2-stream" {
-  interface Unbzip2Stream {
-    on(event: "data", listener: (bytes: Uint8Array) => void): this;
-    on(event: "error", listener: (error: Error) => void): this;
-    write(bytes: Uint8Array): boolean;
-    end(): void;
+// What Reel uses of unbzip2-stream, which comes without types: not its stream, which keeps a number for each
+// byte and cannot be stopped within a call, but what that stands on.
+declare module "unbzip2-stream/lib/bit_iterator.js" {
+  interface BitReader {
+    readonly bytesRead: number;
   }
-  function unbzip2Stream(): Unbzip2Stream;
-  export = unbzip2Stream;
+  function bitIterator(nextBuffer: () => Uint8Array | undefined): BitReader;
+  export = bitIterator;
+}
+
+declare module "unbzip2-stream/lib/bzip2.js" {
+  import type bitIterator from "unbzip2-stream/lib/bit_iterator.js";
+  type BitReader = ReturnType<typeof bitIterator>;
+  const bzip2: {
+    /** Size of the stream's blocks in units of 100,000 bytes. */
+    header(bits: BitReader): number;
+    /** Unpacks a block and gives the stream's checksum so far; null at the end of the stream. */
+    decompress(
+      bits: BitReader,
+      put: (byte: number) => void,
+      symbols: Int32Array,
+      symbolCount: number,
+      checksum: number,
+    ): number | null;
+  };
+  export = bzip2;
 }

@@ -1,5 +1,13 @@
 // reel bundle and unbundle: changesets in a file.
-import { createReadStream, createWriteStream, openSync, renameSync, rmSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { CatalogView } from "../catalog/catalog-view.ts";
@@ -114,18 +122,31 @@ async function writeChunks(
     await pipeline(counted(), createWriteStream("", { fd: context.output, autoClose: false }));
     return bytes;
   }
-  const path = resolve(context.cwd, file);
+  const named = resolve(context.cwd, file);
+  try {
+    const existing = statSync(named, { throwIfNoEntry: false });
+    // A device or a pipe is written to, not replaced; of a link, what it leads to is replaced.
+    if (existing && !existing.isFile())
+      await pipeline(counted(), createWriteStream("", { fd: openSync(named, "w") }));
+    else await replace(existing ? realpathSync(named) : named, counted());
+  } catch (error) {
+    throw fileFailure(named, error);
+  }
+  return bytes;
+}
+
+/** The file is complete at once, or is as it was. */
+async function replace(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const part = `${path}.part`;
   try {
     // Opened at once: a stream that opens its file later may make it after it was given up.
     const fd = openSync(part, "w");
-    await pipeline(counted(), createWriteStream("", { fd, flush: true }));
+    await pipeline(chunks, createWriteStream("", { fd, flush: true }));
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
-    throw fileFailure(path, error);
+    throw error;
   }
-  return bytes;
 }
 
 function fileFailure(path: string, error: unknown): unknown {

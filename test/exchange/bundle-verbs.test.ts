@@ -1,5 +1,6 @@
 // Catalogs of real dumps, with all kinds of files and odd names, through bundles: to a plain hg and back, and
 // from one catalog to another dump by dump.
+import { execFile, execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -164,6 +165,24 @@ describe("the verbs", () => {
     );
     expect(JSON.parse(out)).toMatchObject({ schema: 1, file, bytes: fs.statSync(file).size });
     expect(fs.existsSync(`${file}.part`)).toBe(false);
+  });
+
+  test("a device is written to, and what a link leads to is replaced", async () => {
+    const device = path.join(folder, "device");
+    execFileSync("mkfifo", [device]);
+    const reader = execFile("cat", [device], { encoding: "buffer", maxBuffer: 1 << 24 });
+    const read = new Promise<number>((resolve) =>
+      reader.stdout?.once("data", (b: Buffer) => resolve(b.length)),
+    );
+    expect((await reel("bundle", "-a", device)).exit).toBe(0);
+    expect(await read).toBeGreaterThan(0);
+    expect(fs.statSync(device).isFIFO()).toBe(true);
+    const link = path.join(folder, "link.hg");
+    fs.writeFileSync(path.join(folder, "target.hg"), "old");
+    fs.symlinkSync("target.hg", link);
+    expect((await reel("bundle", "-a", link)).exit).toBe(0);
+    expect(fs.lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(fs.statSync(path.join(folder, "target.hg")).size).toBeGreaterThan(3);
   });
 
   test("unbundle says what it took", async () => {
