@@ -1,4 +1,5 @@
 // Timing of whole processes, start-up included, and sizes of what they leave.
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -9,11 +10,16 @@ export interface Timed {
   readonly seconds: number;
   /** User and system time of the process, its threads and children. */
   readonly cpuSeconds: number;
+  /** Others used the machine meanwhile: the time says little. */
+  readonly disturbed: boolean;
   readonly output: string;
 }
 
 const OUTPUT_BYTES_MAX = 64 << 20;
 const RUSAGE_CHILDREN = -1;
+/** USER_HZ, the same on every Linux. */
+const TICKS_A_SECOND = 100;
+const QUIET_LOOK_MS = 300;
 const getrusage = koffi.load("libc.so.6").func("int getrusage(int, _Out_ int64 *)");
 
 /** CPU time of all children that have ended. struct rusage begins with two pairs of seconds and microseconds. */
@@ -22,6 +28,36 @@ function childCpuSeconds(): number {
   getrusage(RUSAGE_CHILDREN, words);
   const [user = 0, userMicro = 0, system = 0, systemMicro = 0] = words.map(Number);
   return user + system + (userMicro + systemMicro) / 1e6;
+}
+
+/** CPU time of everybody since the machine started, from the first line of /proc/stat. */
+function machineCpuSeconds(): number {
+  const [line = ""] = fs.readFileSync("/proc/stat", "latin1").split("\n", 1);
+  const ticks = line.trim().split(/ +/).slice(1, 9).map(Number);
+  const [idle = 0, waiting = 0] = ticks.splice(3, 2);
+  assert(
+    ticks.length === 6 && idle + waiting >= 0,
+    "/proc/stat has the columns of a Linux since 2.6",
+  );
+  return ticks.reduce((all, each) => all + each, 0) / TICKS_A_SECOND;
+}
+
+/** Whether others used more than a tenth of a core while something of ours ran; ticks are coarse. */
+function isDisturbed(machineSeconds: number, ownSeconds: number, seconds: number): boolean {
+  return machineSeconds - ownSeconds > 0.1 * seconds + 0.05;
+}
+
+/** Times what this process does on one thread. */
+export function timeHere(work: () => void): Timed {
+  const own = process.cpuUsage();
+  const machine = machineCpuSeconds();
+  const before = performance.now();
+  work();
+  const seconds = (performance.now() - before) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  const cpuSeconds = (user + system) / 1e6;
+  const disturbed = isDisturbed(machineCpuSeconds() - machine, cpuSeconds, seconds);
+  return { seconds, cpuSeconds, disturbed, output: "" };
 }
 
 /** What a peer's processes get: no certificates to read (40 ms a start of node), no personal settings. */
@@ -35,6 +71,7 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 /** Runs a program to its end. Throws with what it said if it fails. */
 export function run(command: readonly string[], cwd?: string): Timed {
   const [program, ...args] = command;
+  const machineBefore = machineCpuSeconds();
   const cpuBefore = childCpuSeconds();
   const before = process.hrtime.bigint();
   const done = spawnSync(program as string, args, {
@@ -49,12 +86,24 @@ export function run(command: readonly string[], cwd?: string): Timed {
   if (done.status !== 0) {
     throw new Error(`${command.join(" ")}: exit ${done.status}\n${done.stderr.slice(-2000)}`);
   }
-  return { seconds, cpuSeconds, output: done.stdout };
+  const disturbed = isDisturbed(machineCpuSeconds() - machineBefore, cpuSeconds, seconds);
+  return { seconds, cpuSeconds, disturbed, output: done.stdout };
 }
 
-/** Puts on disk what others have written, so that it is not paid for by the next one measured. */
-export function settleDisk(): void {
+/**
+ * Puts on disk what was written before, so that it is not paid for by the next one measured, and waits until
+ * the machine is quiet, for `patienceSeconds` at most.
+ */
+export function settle(patienceSeconds: number): void {
   run(["sync"]);
+  const end = performance.now() + patienceSeconds * 1000;
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  while (performance.now() < end) {
+    const { disturbed } = timeHere(() => {
+      Atomics.wait(nothing, 0, 0, QUIET_LOOK_MS);
+    });
+    if (!disturbed) return;
+  }
 }
 
 export function isThere(program: string): boolean {

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Rounds of peers that take minutes. */
   readonly slowRounds: number;
+  /** How long to wait for a quiet machine before a measurement, in seconds. */
+  readonly patience: number;
   /** Names of peers; empty for all. */
   readonly peers: readonly string[];
   /** Where volumes, tapes and catalogs are made; null for a new folder below the system's temporary one. */
@@ -31,6 +33,7 @@ export const OPTIONS_DEFAULT: BenchOptions = {
   seed: 1,
   rounds: 5,
   slowRounds: 1,
+  patience: 60,
   peers: [],
   scratch: null,
   keep: false,
@@ -41,6 +44,7 @@ export const USAGE = `usage: npm run bench -- [option]...
   --churn SHARE --cluster SHARE                           what changes between dumps (0.01, 0.5)
   --seed N                                                (1)
   --rounds N --slow-rounds N                              (5; 1 for peers that take minutes)
+  --patience SECONDS                                      to wait for a quiet machine, each time (60)
   --peers NAME[,NAME]                                     limits, tar, reel, hg (all)
   --scratch DIR --keep                                    where, and whether it stays
 `;
@@ -57,6 +61,7 @@ const NUMBERS: Readonly<Record<string, Field>> = {
   "--seed": "seed",
   "--rounds": "rounds",
   "--slow-rounds": "slowRounds",
+  "--patience": "patience",
 };
 
 /** The options, or what is wrong with them. */

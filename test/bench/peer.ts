@@ -14,6 +14,8 @@ export interface Reading {
   readonly cpuSeconds: number | null;
   /** What it wrote or read, in the sense that its line says; null for none. */
   readonly bytes: number | null;
+  /** Others used the machine meanwhile. */
+  readonly disturbed: boolean;
 }
 
 /** A count that must hold, with what it must not pass. */

@@ -1,4 +1,5 @@
-// The figures of all rounds as tables: medians, their spread, and ratios.
+// The figures of all rounds as tables: medians, their spread, and ratios. A reading during which others used
+// the machine counts only where there is no better one.
 import type { Comparison, Count, Reading, Step } from "./peer.ts";
 
 /** Readings of one line of one step, over the rounds. */
@@ -15,8 +16,16 @@ export function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** Those taken while nobody else used the machine; all, if there are none. */
+function quiet(series: Series): readonly Reading[] {
+  const undisturbed = series.readings.filter((each) => !each.disturbed);
+  return undisturbed.length > 0 ? undisturbed : series.readings;
+}
+
 function known(series: Series, of: Comparison["of"]): number[] {
-  return series.readings.map((each) => each[of]).filter((value) => value !== null);
+  return quiet(series)
+    .map((each) => each[of])
+    .filter((value) => value !== null);
 }
 
 /** The median of a column; null where no round knows it. */
@@ -58,10 +67,10 @@ export function stepTable(all: readonly Series[], step: Step): string {
         times.length > 1 ? `${seconds(Math.min(...times))}–${seconds(Math.max(...times))}` : "",
         seconds(median(series, "cpuSeconds")),
         megabytes(median(series, "bytes")),
-        String(times.length),
+        `${series.readings.filter((each) => !each.disturbed).length} of ${series.readings.length}`,
       ];
     });
-  return markdown([step, "seconds", "from–to", "CPU s", "MB", "rounds"], rows);
+  return markdown([step, "seconds", "from–to", "CPU s", "MB", "quiet rounds"], rows);
 }
 
 /** The ratio of medians; null where one of the lines was not measured. */

@@ -7,7 +7,7 @@ import { fileContent } from "../../../src/catalog/filelog-text.ts";
 import { walkDirectories } from "../../../src/catalog/tree-walk.ts";
 import { toRev } from "../../../src/core/ids.ts";
 import { openRepository } from "../../../src/job/repository.ts";
-import { isThere, run, settleDisk, type TreeSize, treeSize } from "../measure.ts";
+import { isThere, run, settle, type TreeSize, treeSize } from "../measure.ts";
 import type { Count, Peer, Reading, Round, Step } from "../peer.ts";
 
 function hg(round: Round, args: readonly string[]): ReturnType<typeof run> {
@@ -63,10 +63,10 @@ export const hgPeer: Peer = {
     writeRecords(round.folderOf("reel"), round.folder);
     hg(round, ["addremove", "-q", "--similarity", "0"]);
     const before = step === "level 0" ? 0 : storeSize(round).bytes;
-    settleDisk();
-    const { seconds, cpuSeconds } = hg(round, ["commit", "-q", "-m", step]);
+    settle(round.options.patience);
+    const { seconds, cpuSeconds, disturbed } = hg(round, ["commit", "-q", "-m", step]);
     const bytes = storeSize(round).bytes - before;
-    return [{ line: "hg commit of the records", seconds, cpuSeconds, bytes }];
+    return [{ line: "hg commit of the records", seconds, cpuSeconds, bytes, disturbed }];
   },
 
   async counts(round: Round): Promise<Count[]> {

@@ -2,20 +2,14 @@
 import { hash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { run, settleDisk, type Timed } from "../measure.ts";
+import { run, settle, type Timed, timeHere } from "../measure.ts";
 import type { Peer, Reading, Round, Step } from "../peer.ts";
 
 const WRITE_BYTES = 1 << 20;
 
-function reading(line: string, { seconds, cpuSeconds }: Timed, bytes: number | null): Reading {
-  return { line, seconds, cpuSeconds, bytes };
-}
-
-/** Runs `work` here, on one thread that has nothing else to do. */
-function timeHere(line: string, bytes: number, work: () => void): Reading {
-  const before = performance.now();
-  work();
-  return { line, seconds: (performance.now() - before) / 1000, cpuSeconds: null, bytes };
+function reading(line: string, timed: Timed, bytes: number | null): Reading {
+  const { seconds, cpuSeconds, disturbed } = timed;
+  return { line, seconds, cpuSeconds, bytes, disturbed };
 }
 
 function hashAll(sizes: readonly number[]): void {
@@ -28,12 +22,13 @@ function tapeBytes(sizes: readonly number[]): number {
   return sizes.reduce((all, size) => all + 1024 + Math.ceil(size / 1024) * 1024, 0);
 }
 
-function writeAll(file: string, bytes: number): number {
+function writeAll(file: string, bytes: number, durable = false): void {
   const block = Buffer.alloc(WRITE_BYTES, 0x5a);
   const fd = fs.openSync(file, "w");
   for (let at = 0; at < bytes; at += WRITE_BYTES)
     fs.writeSync(fd, block, 0, Math.min(WRITE_BYTES, bytes - at));
-  return fd;
+  if (durable) fs.fsyncSync(fd);
+  fs.closeSync(fd);
 }
 
 export const limits: Peer = {
@@ -44,30 +39,32 @@ export const limits: Peer = {
 
   async step(step: Step, round: Round): Promise<Reading[]> {
     const { root } = round.volume;
-    settleDisk();
-    // No file is so large; find must ask for each.
-    const stat = run(["find", root, "-size", "+1024G"]);
-    const start = run([process.execPath, "-e", "0"]);
+    const measured = (line: string, bytes: number | null, work: () => Timed): Reading => {
+      settle(round.options.patience);
+      return reading(line, work(), bytes);
+    };
     const readings = [
-      reading("node -e 0", start, null),
-      reading("stat of every file (find)", stat, null),
+      measured("node -e 0", null, () => run([process.execPath, "-e", "0"])),
+      // No file is so large; find must ask for each.
+      measured("stat of every file (find)", null, () => run(["find", root, "-size", "+1024G"])),
     ];
     if (step !== "level 0") return readings;
     const sizes = round.volume.sizes();
     const total = sizes.reduce((all, size) => all + size, 0);
-    const read = run(["sh", "-c", `find "$0" -type f -print0 | xargs -0 cat > /dev/null`, root]);
-    const file = path.join(round.folder, "written");
-    let fd = -1;
     const written = tapeBytes(sizes);
+    const file = path.join(round.folder, "written");
+    const readAll = `find "$0" -type f -print0 | xargs -0 cat > /dev/null`;
     readings.push(
-      reading("read every file (find | xargs cat)", read, total),
-      timeHere("SHA-256 of as many texts", total, () => hashAll(sizes)),
-      timeHere("write of the tape's bytes", written, () => {
-        fd = writeAll(file, written);
-      }),
-      timeHere("fsync of them", written, () => fs.fsyncSync(fd)),
+      measured("read every file (find | xargs cat)", total, () => run(["sh", "-c", readAll, root])),
+      measured("SHA-256 of as many texts", total, () => timeHere(() => hashAll(sizes))),
+      measured("write of the tape's bytes", written, () => timeHere(() => writeAll(file, written))),
     );
-    fs.closeSync(fd);
+    fs.rmSync(file);
+    readings.push(
+      measured("the same, and made durable", written, () =>
+        timeHere(() => writeAll(file, written, true)),
+      ),
+    );
     fs.rmSync(file);
     return readings;
   },

@@ -4,7 +4,7 @@ import path from "node:path";
 import { Changelog } from "../../../src/catalog/changelog.ts";
 import type { DumpReport } from "../../../src/job/requests.ts";
 import { runReel } from "../../cli/memory-io.ts";
-import { run, settleDisk, treeSize } from "../measure.ts";
+import { run, settle, treeSize } from "../measure.ts";
 import type { Count, Peer, Reading, Round, Step } from "../peer.ts";
 
 /** The bench is run from the project's folder. */
@@ -47,9 +47,9 @@ export const reelPeer: Peer = {
     if (level === "0") reel(round, ["init"]);
     const tape = path.join(round.folder, `level-${level}.tap`);
     const storeBefore = treeSize(storeOf(round)).bytes;
-    settleDisk();
+    settle(round.options.patience);
     const args = ["dump", "-l", level, "-f", tape, "--json", round.volume.root];
-    const { seconds, cpuSeconds, output } = reel(round, args);
+    const { seconds, cpuSeconds, disturbed, output } = reel(round, args);
     const { phases } = JSON.parse(output) as Pick<DumpReport, "phases">;
     const sum = (names: readonly string[]): number =>
       phases.filter(({ name }) => names.includes(name)).reduce((all, p) => all + p.seconds, 0);
@@ -61,16 +61,23 @@ export const reelPeer: Peer = {
       seconds: sum(names),
       cpuSeconds: null,
       bytes,
+      disturbed,
     });
     const inPhases = phases.reduce((all, { seconds: each }) => all + each, 0);
     return [
-      { line: "reel dump", seconds, cpuSeconds, bytes: tapeBytes },
+      { line: "reel dump", seconds, cpuSeconds, bytes: tapeBytes, disturbed },
       part("  walk", ["walk"], null),
       part("  base and selection", ["prepare", "select"], null),
       part("  image", ["image"], tapeBytes),
       part("  tape made durable", ["sync"], null),
       part("  catalog", ["catalog", "commit", "cache"], storeBytes),
-      { line: "  start and end", seconds: seconds - inPhases, cpuSeconds: null, bytes: null },
+      {
+        line: "  start and end",
+        seconds: seconds - inPhases,
+        cpuSeconds: null,
+        bytes: null,
+        disturbed,
+      },
     ];
   },
 

@@ -1,14 +1,14 @@
 // tar: the same tree to a file, and for an incremental what changed since, by its own list of the tree.
 import fs from "node:fs";
 import path from "node:path";
-import { isThere, run, settleDisk } from "../measure.ts";
+import { isThere, run, settle } from "../measure.ts";
 import type { Peer, Reading, Round, Step } from "../peer.ts";
 
 function timedTar(line: string, args: readonly string[], round: Round): Reading {
   const archive = path.join(round.folder, "archive.tar");
   fs.rmSync(archive, { force: true });
-  settleDisk();
-  const { seconds, cpuSeconds } = run([
+  settle(round.options.patience);
+  const { seconds, cpuSeconds, disturbed } = run([
     "tar",
     "-cf",
     archive,
@@ -19,7 +19,7 @@ function timedTar(line: string, args: readonly string[], round: Round): Reading 
   ]);
   const bytes = fs.statSync(archive).size;
   fs.rmSync(archive);
-  return { line, seconds, cpuSeconds, bytes };
+  return { line, seconds, cpuSeconds, bytes, disturbed };
 }
 
 export const tar: Peer = {
