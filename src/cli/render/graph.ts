@@ -1,46 +1,73 @@
-// History as drawn lines, character for character as `hg log -G` draws it (docs/cli/graph.md has the
-// rules). Every open line of descent has a column, two characters wide. A node's text hangs beside its
-// symbol; below the symbol comes the link line, where columns join, split or shift by one.
+// Draws the graph beside `log -G`, character for character as hg prints it. What the drawing looks like
+// is described in docs/cli/graph.md.
+//
+// A lane is an open line on its way down to the revision that it awaits; lane n is drawn in column n, two
+// characters wide. A node is first planned as rows, each with one symbol and at most one column more or
+// fewer below it than above; each row is then painted as lines of cells: the symbol's line, the link line,
+// lines for the rest of the text, lines in which lanes end. Only the open lanes are kept between nodes,
+// and a row costs what it prints.
 import type { EdgeKind, GraphNode } from "../../catalog/graph.ts";
 
-/** What a column is drawn with, by the edge that opened it; null: it ends at once, with a `~`. */
+/** The character of a lane for each kind of edge; null ends the lane with a `~` under its node. */
 export type GraphStyle = Readonly<Record<EdgeKind, string | null>>;
 
 export const GRAPH_STYLE: GraphStyle = { parent: "|", grandparent: ":", missing: null };
 /** All edges alike, as Mercurial draws under HGPLAIN. */
 export const PLAIN_GRAPH_STYLE: GraphStyle = { parent: "|", grandparent: "|", missing: "|" };
 
-/** Link lines go down at most this many columns at a time; more parents get rows of their own. */
-const FRESH_PARENTS_PER_ROW = 2;
+const DEFAULT_STROKE = "|";
+/** With more lines of text than this, lanes stand upright beside the symbol and strokes keep apart. */
+const SHORT_TEXT_LINES = 2;
+/** The node's row opens at most so many lanes. */
+const OPENED_PER_ROW = 2;
+const ASCII_BLANKS = " \t\v\f\r";
 
-/** A character of the drawing; null is a column that ends here. */
-type Cell = string | null;
-
-/** A line from one column of a row to a column of the next. */
-interface Link {
-  from: number;
-  to: number;
+interface Lane {
+  readonly awaits: number;
+  readonly stroke: string;
+  /** Nothing that is shown lies at its lower end. */
+  readonly ends: boolean;
 }
 
-/** One step of the drawing: a node, or an intermediate row of a node with many parents. */
-interface Row {
-  readonly symbol: string;
+/** How a node meets the lanes. */
+interface Arrival {
+  /** The open lanes with the node's own, which is new at the right for a head. */
+  readonly lanes: readonly Lane[];
   /** The node's column. */
   readonly at: number;
-  readonly links: Link[];
-  /** Columns above the link line, and how many more there are below it: -1, 0 or 1. */
-  readonly columns: number;
-  readonly growth: number;
+  /** Columns of the other lanes to which the node leads. */
+  readonly joined: readonly number[];
+  /** Lanes that begin at the node. */
+  readonly opened: readonly Lane[];
 }
 
-/** Draws node after node; holds the open columns and nothing else. */
+/** One symbol, and how the columns change under it. */
+interface Row {
+  readonly symbol: string;
+  readonly at: number;
+  /** Columns beside the symbol, its own included, and the lanes whose strokes stand there. */
+  readonly columns: number;
+  readonly above: readonly Lane[];
+  /** How far the columns right of the symbol move: -1, 0 or 1. */
+  readonly slide: number;
+  /** The lanes as they will be under the last row of the node: what is under this one shows their strokes. */
+  readonly settled: readonly Lane[];
+  /** Columns to which lines go from the symbol: as they will be, or as they are if lanes move left. */
+  readonly targets: readonly number[];
+  readonly text: readonly string[];
+}
+
+/** What a row leaves for the next to know. */
+type Movement = Pick<Row, "at" | "slide">;
+
+/** A line of the drawing, a character each. */
+type Cells = string[];
+
+/** Draws nodes one after another, children before parents. */
 export class GraphPen {
   private readonly style: GraphStyle;
-  /** Revision that each open column leads to. */
-  private open: number[] = [];
-  private readonly glyphs = new Map<number, string | null>();
-  private lastAt = 0;
-  private lastGrowth = 0;
+  private lanes: readonly Lane[] = [];
+  private previous: Movement = { at: 0, slide: 0 };
 
   constructor(style: GraphStyle = GRAPH_STYLE) {
     this.style = style;
@@ -48,197 +75,165 @@ export class GraphPen {
 
   /** Characters that the drawing takes beside the node's text; ask before `draw`. */
   widthAt(node: GraphNode): number {
-    const columns = this.open.length + (this.open.includes(node.rev) ? 0 : 1);
-    const fresh = node.edges.filter((e) => e.rev !== node.rev && !this.open.includes(e.rev)).length;
-    return columns * 2 + 1 + (fresh > 1 ? 2 : 0);
+    const { lanes, opened } = this.meet(node);
+    return 2 * (lanes.length + (opened.length > 1 ? 1 : 0)) + 1;
   }
 
   /** The lines of a node, without line ends or trailing blanks; at least two, at least as many as `text`. */
   draw(node: GraphNode, symbol: string, text: readonly string[]): string[] {
     const lines: string[] = [];
-    let beside = text;
-    for (const row of this.rowsOf(node, symbol)) {
-      this.drawRow(row, beside, lines);
-      beside = [];
+    for (const row of planRows(this.meet(node), symbol, text)) {
+      const cells = paintRow(row, this.previous);
+      cells.forEach((line, n) => lines.push(trimmed(`${line.join("")} ${row.text[n] ?? ""}`)));
+      this.lanes = row.settled;
+      this.previous = { at: row.at, slide: row.slide };
     }
+    this.lanes = this.lanes.filter((lane) => !lane.ends);
     return lines;
   }
 
-  private rowsOf(node: GraphNode, symbol: string): Row[] {
-    if (!this.open.includes(node.rev)) this.open.push(node.rev);
-    let at = this.open.indexOf(node.rev);
-    let columns = this.open.length;
-    const known: number[] = [];
-    const fresh: number[] = [];
-    for (const edge of node.edges) {
-      if (edge.rev === node.rev) continue;
-      if (this.open.includes(edge.rev)) {
-        known.push(edge.rev);
-      } else {
-        fresh.push(edge.rev);
-        this.glyphs.set(edge.rev, this.style[edge.kind]);
-      }
+  private meet(node: GraphNode): Arrival {
+    const ahead = new Map<number, Lane>();
+    for (const { rev, kind } of node.edges) ahead.set(rev, this.laneTo(rev, kind));
+    let at = -1;
+    const joined: number[] = [];
+    // One pass over the lanes: many edges and many lanes do not multiply.
+    for (let column = 0; column < this.lanes.length; column++) {
+      const { awaits } = this.lanes[column] as Lane;
+      if (awaits === node.rev) at = column;
+      else if (ahead.delete(awaits)) joined.push(column);
     }
-    this.open.splice(at, 1, ...fresh);
-    let links: Link[] = known.map((rev) => ({ from: at, to: this.open.indexOf(rev) }));
-
-    const rows: Row[] = [];
-    let left = fresh.length;
-    let mark = symbol;
-    for (; left > FRESH_PARENTS_PER_ROW; left--) {
-      links.push({ from: at, to: at }, { from: at, to: at + 1 });
-      rows.push({ symbol: mark, at, links, columns, growth: 1 });
-      mark = "\\";
-      links = [];
-      at++;
-      columns++;
-    }
-    if (left > 0) links.push({ from: at, to: at });
-    if (left > 1) links.push({ from: at, to: at + 1 });
-    this.glyphs.delete(node.rev);
-    rows.push({ symbol: mark, at, links, columns, growth: this.open.length - columns });
-    return rows;
+    const opened = [...ahead.values()];
+    if (at >= 0) return { lanes: this.lanes, at, joined, opened };
+    const lanes = [...this.lanes, this.laneTo(node.rev, "parent")];
+    return { lanes, at: this.lanes.length, joined, opened };
   }
 
-  private drawRow(row: Row, text: readonly string[], into: string[]): void {
-    const { at, columns, growth, links } = row;
-    const below = this.cellsBelow(columns + growth);
-    if (growth < 0) {
-      // The columns right of the node have not shifted yet when the node's own line is drawn.
-      for (const link of links) if (link.to > link.from) link.to++;
-    }
-    const padded = text.length > 2 && growth < 0 && links.some((l) => l.from + 1 < l.to);
-    const sloping = text.length <= 2 && !padded && growth !== 0 && growth === this.lastGrowth;
-
-    const nodeLine = below.slice(0, at * 2);
-    nodeLine.push(row.symbol, " ");
-    pushCells(nodeLine, sloping ? this.slope(row, below) : rightmost(below, columns - at - 1));
-    const linkLine = below.slice(0, at * 2);
-    for (let i = 0; i < 2 + growth; i++) linkLine.push(" ");
-    pushCells(linkLine, linkTail(row, below));
-    drawLinks(links, below, nodeLine, linkLine);
-
-    const lines = [nodeLine];
-    if (padded) lines.push(paddingLine(row, below));
-    lines.push(linkLine);
-    const filler = below.slice(0, (columns + growth) * 2);
-    while (lines.length < text.length) lines.push(filler.slice());
-    this.endColumns(lines, filler);
-
-    const width = 2 * Math.max(columns, columns + growth) + 1;
-    lines.forEach((cells, i) => {
-      into.push((cells.join("").padEnd(width) + (text[i] ?? "")).replace(/\s+$/, ""));
-    });
-    this.lastGrowth = growth;
-    this.lastAt = at;
-  }
-
-  /** The columns that are open below the row: a glyph and a blank for each. */
-  private cellsBelow(atLeast: number): Cell[] {
-    const cells: Cell[] = [];
-    for (const rev of this.open) {
-      const glyph = this.glyphs.get(rev);
-      cells.push(glyph === undefined ? "|" : glyph, " ");
-    }
-    while (cells.length < atLeast * 2) cells.push("|", " ");
-    return cells;
-  }
-
-  /** Right of a node whose predecessor shifted the same way: the shift goes on through the node's line. */
-  private slope(row: Row, below: readonly Cell[]): Cell[] {
-    const { at, columns, growth } = row;
-    if (growth > 0) return repeated("\\", columns - at - 1);
-    const start = Math.max(at + 1, this.lastAt);
-    return [...below.slice(at * 2, (start - 1) * 2), ...repeated("/", columns - start)];
-  }
-
-  /**
-   * Columns whose parent is not shown end in `|` and `~` under the node, and the columns to their right
-   * move in, one character a line.
-   */
-  private endColumns(lines: Cell[][], filler: readonly Cell[]): void {
-    const ended: number[] = [];
-    for (const [rev, glyph] of this.glyphs) if (glyph === null) ended.push(rev);
-    if (ended.length === 0) return;
-
-    let right = filler.length;
-    while (right > 0 && filler[right - 2] === null) right -= 2;
-    let between = 0;
-    for (let i = 0; i < right; i += 2) if (filler[i] === null) between++;
-    const shiftLines = Math.max(between * 2 - 1, 0);
-    while (lines.length < 3 + shiftLines) lines.push(filler.slice());
-    if (shiftLines > 0) shiftColumns(lines.slice(-shiftLines), filler);
-
-    lines.forEach((line, i) => {
-      const end = i === 1 ? "|" : i === 2 ? "~" : " ";
-      for (let c = 0; c < line.length; c++) line[c] ??= end;
-    });
-    for (const rev of ended) this.glyphs.delete(rev);
-    this.open = this.open.filter((rev) => !ended.includes(rev));
+  private laneTo(awaits: number, kind: EdgeKind): Lane {
+    const stroke = this.style[kind];
+    return { awaits, stroke: stroke ?? DEFAULT_STROKE, ends: stroke === null };
   }
 }
 
-function pushCells(line: Cell[], cells: readonly Cell[]): void {
-  for (const cell of cells) line.push(cell);
+/**
+ * The node's own row, then a row without text for each lane that it opens beyond two, standing on the lane
+ * opened last. Lanes that end do so under the first row; hg still counts their columns in the rows after it.
+ */
+function* planRows(arrival: Arrival, symbol: string, text: readonly string[]): Generator<Row> {
+  const { lanes, at, joined, opened } = arrival;
+  let settled: readonly Lane[] = lanes.toSpliced(at, 1, ...opened);
+  const growth = settled.length - lanes.length;
+  const slide = Math.min(growth, OPENED_PER_ROW - 1);
+  const targets = joined.map((column) => (column < at ? column : column + Math.max(growth, 0)));
+  for (let n = 0; n < Math.min(opened.length, OPENED_PER_ROW); n++) targets.push(at + n);
+  yield { symbol, at, columns: lanes.length, above: lanes, slide, settled, targets, text };
+
+  settled = settled.filter((lane) => !lane.ends);
+  for (let n = 1; n < growth; n++) {
+    const columns = lanes.length + n;
+    const fork = at + n;
+    const row = { symbol: "\\", at: fork, columns, above: settled, slide: 1, settled };
+    yield { ...row, targets: [fork, fork + 1], text: [] };
+  }
 }
 
-function repeated(stroke: string, columns: number): Cell[] {
-  const cells: Cell[] = [];
-  for (let i = 0; i < columns; i++) cells.push(stroke, " ");
+function paintRow(row: Row, previous: Movement): Cells[] {
+  const { columns, slide, settled, text } = row;
+  const width = 2 * Math.max(columns, columns + slide);
+  const under = settled.slice(0, columns + slide);
+  const lines = [symbolLine(row, previous, width)];
+  if (needsRoom(row)) lines.push(roomLine(row, width));
+  lines.push(linkLine(row, width));
+  const ended = settled.some((lane) => lane.ends);
+  if (ended) lines.push(upright(under, width, "~"));
+  const inward = ended ? inwardLines(under, width) : [];
+  while (lines.length + inward.length < text.length) lines.push(upright(under, width, " "));
+  return [...lines, ...inward];
+}
+
+/** Strokes straight down; `end` stands where a lane ends. */
+function upright(lanes: readonly Lane[], width: number, end: string): Cells {
+  const cells = new Array<string>(width).fill(" ");
+  lanes.forEach((lane, column) => {
+    cells[2 * column] = lane.ends ? end : lane.stroke;
+  });
   return cells;
 }
 
-function rightmost(cells: readonly Cell[], columns: number): readonly Cell[] {
-  return columns > 0 ? cells.slice(-2 * columns) : [];
-}
-
-function linkTail(row: Row, below: readonly Cell[]): readonly Cell[] {
-  if (row.growth < 0) return repeated("/", row.columns - row.at - 1);
-  if (row.growth > 0) return repeated("\\", row.columns - row.at - 1);
-  return below.slice((row.at + 1) * 2, row.columns * 2);
-}
-
-/** Links to the next column are strokes of the link line; longer ones run along the node's line to a `+`. */
-function drawLinks(
-  links: readonly Link[],
-  below: readonly Cell[],
-  nodeLine: Cell[],
-  linkLine: Cell[],
-): void {
-  for (const { from, to } of links) {
-    if (to === from - 1) linkLine[2 * to + 1] = "/";
-    else if (to === from + 1) linkLine[2 * from + 1] = "\\";
-    else if (to === from) linkLine[2 * from] = below[2 * from] ?? null;
-    else if (2 * to < nodeLine.length) {
-      nodeLine[2 * to] = "+";
-      for (let i = 2 * Math.min(from, to) + 1; i < 2 * Math.max(from, to); i++) {
-        if (nodeLine[i] !== "+") nodeLine[i] = "-";
-      }
-    }
+/** The symbol among the lanes above it, with the runs that go beyond the next column. */
+function symbolLine(row: Row, previous: Movement, width: number): Cells {
+  const { symbol, at, columns, slide, text } = row;
+  const cells = upright(row.above.slice(0, columns), width, " ");
+  if (text.length <= SHORT_TEXT_LINES && slide !== 0 && slide === previous.slide) {
+    // Moving right, every lane can lean; moving left, those that the row before brought in leaning.
+    const from = slide > 0 ? at + 1 : Math.max(at + 1, previous.at);
+    for (let column = from; column < columns; column++) cells[2 * column] = slide > 0 ? "\\" : "/";
   }
+  const ends = runEnds(row);
+  cells.fill("-", 2 * Math.min(at, ...ends) + 1, 2 * Math.max(at, ...ends));
+  for (const column of ends) cells[2 * column] = "+";
+  cells[2 * at] = symbol;
+  return cells;
 }
 
-/** Keeps a line of plain columns between a `+` and the strokes that leave it. */
-function paddingLine(row: Row, below: readonly Cell[]): Cell[] {
-  const { at, links } = row;
-  const goesOn = links.some((l) => l.from === at && (l.to === at || l.to === at - 1));
-  const own = goesOn ? below.slice(at * 2, at * 2 + 2) : [" ", " "];
-  return [...below.slice(0, at * 2), ...own, ...rightmost(below, row.columns - at - 1)];
+/** Columns in which runs end. hg leaves a run out if its lane's new column is not there yet. */
+function runEnds({ at, columns, targets }: Row): number[] {
+  return targets.filter((column) => Math.abs(column - at) > 1 && column < columns);
 }
 
-/** Moves every column right of the first ended one to its new place, one character to the left in each line. */
-function shiftColumns(lines: readonly Cell[][], filler: readonly Cell[]): void {
-  const first = filler.indexOf(null);
-  const moving: number[] = [];
-  for (let i = first; i < filler.length; i += 2) if (filler[i] !== null) moving.push(i);
-  const place = [...moving];
-  for (const line of lines) {
-    for (let c = first; c < line.length; c++) line[c] = " ";
-    moving.forEach((origin, i) => {
-      const target = first + 2 * i;
-      const next = (place[i] as number) - 1;
-      place[i] = Math.max(next, target);
-      line[next] = next > target ? "/" : (filler[origin] as Cell);
+/** Beside a long text, a `+` on the right and the `/` that would touch it are kept apart by a line. */
+function needsRoom(row: Row): boolean {
+  const { at, slide, text } = row;
+  return text.length > SHORT_TEXT_LINES && slide < 0 && runEnds(row).some((column) => column > at);
+}
+
+function roomLine({ at, columns, above, settled, targets }: Row, width: number): Cells {
+  const cells = upright(above.slice(0, columns), width, " ");
+  const goesOn = targets.some((column) => Math.abs(column - at) <= 1);
+  cells[2 * at] = goesOn ? strokeAt(settled, at) : " ";
+  return cells;
+}
+
+/** From the columns above to those below, and from the symbol to targets in its own and the next columns. */
+function linkLine({ at, columns, slide, settled, targets }: Row, width: number): Cells {
+  const cells = upright(settled.slice(0, at), width, " ");
+  for (let column = at + 1; column < columns; column++) {
+    const upwards = strokeAt(settled, column);
+    cells[2 * column + slide] = slide === 0 ? upwards : slide > 0 ? "\\" : "/";
+  }
+  for (const column of targets) {
+    if (column === at - 1) cells[2 * at - 1] = "/";
+    else if (column === at + 1 && slide >= 0) cells[2 * at + 1] = "\\";
+    else if (column === at || column === at + 1) cells[2 * at] = strokeAt(settled, at);
+  }
+  return cells;
+}
+
+function strokeAt(lanes: readonly Lane[], column: number): string {
+  return lanes[column]?.stroke ?? " ";
+}
+
+/** The lanes right of those that ended move in, one character a line, each until its new column is reached. */
+function inwardLines(lanes: readonly Lane[], width: number): Cells[] {
+  const open = lanes.flatMap(({ ends, stroke }, column) => (ends ? [] : [{ stroke, column }]));
+  const lastColumn = open.at(-1)?.column ?? 0;
+  // The lane furthest right has furthest to go: two characters for each lane that ended before it.
+  const way = open.length === 0 ? 0 : 2 * (lastColumn - (open.length - 1));
+  const lines: Cells[] = [];
+  for (let step = 1; step < way; step++) {
+    const cells = new Array<string>(width).fill(" ");
+    open.forEach(({ stroke, column }, home) => {
+      const at = Math.max(2 * home, 2 * column - step);
+      cells[at] = at === 2 * home ? stroke : "/";
     });
+    lines.push(cells);
   }
+  return lines;
+}
+
+/** hg drops blanks in ASCII only: a line may end in a no-break space. */
+function trimmed(line: string): string {
+  let end = line.length;
+  while (end > 0 && ASCII_BLANKS.includes(line.charAt(end - 1))) end--;
+  return line.slice(0, end);
 }
